@@ -1,0 +1,133 @@
+/**
+ * The storage contract: a flat, ordered key space with etcd's meaning.
+ *
+ * Every successful write gets a revision of its own, one higher than the last (a failed condition
+ * gets none); `modRevision` of a value is what the API shows as resourceVersion. Reads see every
+ * write that was acknowledged before they started. Implementations: memory, embedded, etcd;
+ * `contract.ts` is the suite that all three pass.
+ */
+
+/** A stored value. The bytes are shared: treat them as read-only. */
+export interface KeyValue {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  /** Lease id, 0 for none. */
+  readonly lease: number;
+}
+
+export interface RangeOptions {
+  /** At most so many; `more` then says whether others follow. Default: all. */
+  readonly limit?: number;
+  /** Read the state as of this revision; throws CompactedError or FutureRevisionError. */
+  readonly revision?: number;
+  /** Keys strictly after this one (the continuation of a paged read). */
+  readonly after?: string;
+}
+
+export interface RangeResult {
+  readonly kvs: readonly KeyValue[];
+  /** The store's revision that the result is a state of. */
+  readonly revision: number;
+  readonly more: boolean;
+  /** Keys under the prefix after `after`, those returned included. */
+  readonly count: number;
+}
+
+export interface StoreEvent {
+  readonly type: 'put' | 'delete';
+  /** For a delete: the key, with the revision of the delete as modRevision and an empty value. */
+  readonly kv: KeyValue;
+  /** The value before, absent for a create. */
+  readonly prev?: KeyValue;
+}
+
+/** One step of a watch: events of one or more whole revisions, or a mere sign of progress. */
+export interface WatchBatch {
+  readonly events: readonly StoreEvent[];
+  /** Everything up to this revision has been delivered. */
+  readonly revision: number;
+}
+
+export interface WatchOptions {
+  /** First revision to deliver (inclusive). Throws CompactedError when it is gone. */
+  readonly fromRevision: number;
+  /** Ends the iteration quietly. */
+  readonly signal: AbortSignal;
+}
+
+/** The outcome of a conditional write: the new revision, or what stands there instead. */
+export type WriteResult =
+  | { readonly ok: true; readonly revision: number; readonly prev?: KeyValue }
+  | { readonly ok: false; readonly current: KeyValue | undefined; readonly revision: number };
+
+export interface Storage extends AsyncDisposable {
+  /** The value, undefined when there is none, and the revision it was read at. */
+  get(key: string): Promise<{ kv: KeyValue | undefined; revision: number }>;
+
+  /** Keys that start with `prefix`, ascending by bytes. */
+  range(prefix: string, options?: RangeOptions): Promise<RangeResult>;
+
+  /** Writes when the key does not exist. `lease` attaches it to a lease. */
+  create(key: string, value: Buffer, lease?: number): Promise<WriteResult>;
+
+  /**
+   * Writes when the key's modRevision is `expected`. Keeps no lease unless one is given.
+   * A resolved promise means that the write is on disk.
+   */
+  update(key: string, value: Buffer, expected: number, lease?: number): Promise<WriteResult>;
+
+  /** Deletes when the key's modRevision is `expected`; `prev` of the result is what stood there. */
+  delete(key: string, expected: number): Promise<WriteResult>;
+
+  /**
+   * Events of keys under `prefix` in revision order, without gaps or repeats, until `signal`.
+   * After a lost connection the implementation resumes by itself; when what it needs was compacted
+   * meanwhile, the iteration throws CompactedError and the caller lists again.
+   */
+  watch(prefix: string, options: WatchOptions): AsyncIterable<WatchBatch>;
+
+  /** The newest revision, as fresh as a quorum read. */
+  currentRevision(): Promise<number>;
+
+  /** Forgets history before `revision`; states at or after it stay readable. */
+  compact(revision: number): Promise<void>;
+
+  /** A lease whose keys are deleted when `ttlSeconds` have passed; renewing is not needed. */
+  grantLease(ttlSeconds: number): Promise<number>;
+
+  /** A consistent copy of the whole store in the implementation's own format, written to `path`. */
+  snapshot(path: string): Promise<void>;
+}
+
+/** The revision asked for has been compacted. */
+export class CompactedError extends Error {
+  /** The oldest revision still readable, 0 when not known. */
+  readonly compactRevision: number;
+
+  constructor(compactRevision: number) {
+    super(`required revision has been compacted (oldest: ${compactRevision})`);
+    this.name = 'CompactedError';
+    this.compactRevision = compactRevision;
+  }
+}
+
+/** The revision asked for lies in the future. */
+export class FutureRevisionError extends Error {
+  readonly currentRevision: number;
+
+  constructor(currentRevision: number) {
+    super(`required revision is a future revision (current: ${currentRevision})`);
+    this.name = 'FutureRevisionError';
+    this.currentRevision = currentRevision;
+  }
+}
+
+/** The store cannot be reached or did not answer in time; whether a write happened is unknown. */
+export class StoreUnavailableError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreUnavailableError';
+  }
+}
