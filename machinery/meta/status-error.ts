@@ -75,7 +75,7 @@ export class StatusError extends Error {
     reason: StatusReason | '',
     message: string,
     details?: StatusDetails,
-    code = reason === '' ? 500 : codeOfReason[reason],
+    code: number = reason === '' ? 500 : codeOfReason[reason],
     options?: ErrorOptions,
   ) {
     super(message, options);
