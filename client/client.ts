@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly subresource?: string;
   readonly fieldManager?: string;
   readonly dryRun?: boolean;
+  /** Only metadata comes back (kind PartialObjectMetadata); reads only. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface ListOptions {
@@ -38,6 +40,8 @@ export interface ListOptions {
   readonly continue?: string;
   /** '0' reads from the server's cache; left out: as fresh as a quorum read. */
   readonly resourceVersion?: string;
+  /** Only metadata comes back (kind PartialObjectMetadata): for graphs over all kinds. */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -68,6 +72,12 @@ export interface DeleteOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface RawOptions {
+  /** The Accept header; JSON when left out. */
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface Client {
   get<T extends KubeObject>(r: Resource<T>, key: ObjectKey, options?: CallOptions): Promise<T>;
 
@@ -91,6 +101,13 @@ export interface Client {
 
   delete(r: Resource, key: ObjectKey, options?: DeleteOptions): Promise<void>;
 
+  /** Deletes all that the selection matches with one request. */
+  deleteCollection(
+    r: Resource,
+    selection: ListOptions,
+    options?: Omit<DeleteOptions, 'signal'>,
+  ): Promise<void>;
+
   /**
    * One watch request as an async iterable. Ends when the server closes it or the signal aborts;
    * throws StatusError for an ERROR event (reason Expired or Gone: list again).
@@ -98,5 +115,5 @@ export interface Client {
   watch<T extends KubeObject>(r: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
 
   /** A raw request: discovery, healthz. Returns the parsed JSON, or text when it is not JSON. */
-  raw(method: string, path: string, body?: unknown): Promise<unknown>;
+  raw(method: string, path: string, body?: unknown, options?: RawOptions): Promise<unknown>;
 }
