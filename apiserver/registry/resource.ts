@@ -70,6 +70,8 @@ export interface WriteContext {
   readonly dryRun: boolean;
   /** '' for the object itself. */
   readonly subresource: string;
+  /** Group version of the request where it is not the stored one: `events.k8s.io/v1`. */
+  readonly requestVersion?: string;
   readonly access: ResourceAccess;
   /** Adds a `Warning: 299` header. */
   warn(text: string): void;
@@ -84,6 +86,8 @@ export interface UpdateStrategy<T> {
   prepareForUpdate?(next: T, prev: T, ctx: WriteContext): void;
   /** Problems of the change and of the result. Metadata is checked before, by the framework. */
   validateUpdate?(next: T, prev: T, ctx: WriteContext): FieldError[];
+  /** Warning headers of an update. */
+  warnings?(next: T, prev: T): string[];
 }
 
 /** The `status` subresource: by default everything but status (and metadata) is kept. */
@@ -121,6 +125,14 @@ export interface Column<T> {
    * returned as a function that captures the time stamp and not the object.
    */
   cell(object: T): Cell;
+}
+
+/** An entry of a table row's `conditions`: the row stands for something that has ended. */
+export interface RowCondition {
+  readonly type: 'Completed';
+  readonly status: 'True';
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** What a DELETE that is not immediate does. */
@@ -192,12 +204,22 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   beforeDelete?(object: T, ctx: WriteContext): Promise<void>;
 
   readonly gracefulDelete: GracefulDelete<T> | undefined;
+  /**
+   * Dependents of a deleted object when the request names no policy: `delete` leaves them to the
+   * garbage collector, `orphan` strips their owner references first, `unsupported`: the kind can
+   * have none and a policy in the request is ignored.
+   */
+  readonly defaultPropagation: 'delete' | 'orphan' | 'unsupported';
+  /** A create keeps the client's status (nodes). */
+  readonly createWithStatus: boolean;
   /** false: there is no status subresource (and status, if any, is an ordinary field). */
   readonly status: StatusStrategy<T> | false;
   readonly scale: ScaleStrategy<T> | undefined;
   /** Paths that a write of the object itself can never own; default [['status']] with a status. */
   readonly resetFields: readonly (readonly string[])[] | undefined;
   readonly columns: readonly Column<T>[];
+  /** Conditions of the object's table row. */
+  rowConditions?(object: T): readonly RowCondition[];
   /** Fields that can be selected beside metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: T) => string>>;
   /** Default TTL in seconds of new objects (events). */
@@ -226,6 +248,8 @@ export function defineResource<T extends KubeObject>(
     nameRule: undefined,
     generationOf: undefined,
     gracefulDelete: undefined,
+    defaultPropagation: 'delete',
+    createWithStatus: false,
     status: false,
     scale: undefined,
     resetFields: undefined,
