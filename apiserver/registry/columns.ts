@@ -1,6 +1,7 @@
 /** Table columns and cell texts that several resources share. */
+import { selectorOf } from '../../machinery/meta/labels.ts';
 import { humanDuration } from '../../machinery/meta/times.ts';
-import type { KubeObject } from '../../machinery/schema/wire.ts';
+import type { KubeObject, LabelSelector } from '../../machinery/schema/wire.ts';
 import type { Cell, Column } from './resource.ts';
 
 /** The Age column of most tables. */
@@ -23,4 +24,62 @@ export function age(time: string | undefined): Cell {
 export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
   const keys = Object.keys(labels ?? {}).sort();
   return keys.length === 0 ? '<none>' : keys.map((k) => `${k}=${labels![k]}`).join(',');
+}
+
+type CellMore<T> = Partial<Pick<Column<T>, 'type' | 'format' | 'priority'>>;
+
+/** A column in one line: name, description (see Column), cell. */
+export function column<T extends KubeObject>(
+  name: string,
+  description: string,
+  cell: Column<T>['cell'],
+  more: CellMore<T> = {},
+): Column<T> {
+  return { name, description, cell, ...more };
+}
+
+/** The Containers and Images columns of the wide output, for what has a pod template. */
+export function containerColumns<T extends KubeObject>(
+  containersOf: (object: T) => readonly { name: string; image?: string }[] | undefined,
+): Column<T>[] {
+  const joined = (of: (c: { name: string; image?: string }) => string) => (o: T) =>
+    (containersOf(o) ?? []).map(of).join(',');
+  const wide = { priority: 1 };
+  return [
+    column(
+      'Containers',
+      'Names of each container in the template.',
+      joined((c) => c.name),
+      wide,
+    ),
+    column(
+      'Images',
+      'Images referenced by each container in the template.',
+      joined((c) => c.image ?? ''),
+      wide,
+    ),
+  ];
+}
+
+/** A label selector in text form; `<none>` when it is empty, `<error>` when it is not valid. */
+export function labelSelectorText(selector: LabelSelector | undefined): string {
+  try {
+    return selectorOf(selector).toString() || '<none>';
+  } catch {
+    return '<error>';
+  }
+}
+
+/** Sorted addresses (or host names) of a load balancer, joined by commas. */
+export function loadBalancerText(
+  ingress: readonly { ip?: string; hostname?: string }[] | undefined,
+): string {
+  const all = (ingress ?? []).map((i) => i.ip || i.hostname || '').filter((a) => a !== '');
+  return [...new Set(all)].sort().join(',');
+}
+
+/** The first `max` of `items` joined by commas, then ` + <rest> more...`. */
+export function firstFew(items: readonly string[], max: number): string {
+  const shown = items.slice(0, max).join(',');
+  return items.length > max ? `${shown} + ${items.length - max} more...` : shown;
 }

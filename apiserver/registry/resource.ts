@@ -70,6 +70,8 @@ export interface WriteContext {
   readonly dryRun: boolean;
   /** '' for the object itself. */
   readonly subresource: string;
+  /** `group/version` of the request where it is not the stored one (events.k8s.io/v1). */
+  readonly groupVersion?: string;
   /** Group version of the request where it is not the stored one: `events.k8s.io/v1`. */
   readonly requestVersion?: string;
   readonly access: ResourceAccess;
@@ -178,6 +180,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly unconditionalUpdate: boolean;
   /** DELETE answers with the object, not with a Status. */
   readonly deleteReturnsObject: boolean;
+  /** DELETE without a propagation policy orphans the dependents (Job, ReplicationController). */
+  readonly orphansByDefault: boolean;
   /** Problems of a name (`prefix`: it is a generateName); default: DNS subdomain. */
   readonly nameRule: ((name: string, prefix: boolean) => string[]) | undefined;
   /** What a change of raises metadata.generation; undefined: the kind has none. */
@@ -245,6 +249,7 @@ export function defineResource<T extends KubeObject>(
     createOnUpdate: false,
     unconditionalUpdate: true,
     deleteReturnsObject: false,
+    orphansByDefault: false,
     nameRule: undefined,
     generationOf: undefined,
     gracefulDelete: undefined,

@@ -1,0 +1,26 @@
+/** Status writes of some kinds may not touch metadata; the rule they share. */
+import type { KubeObject } from '../../machinery/schema/wire.ts';
+
+const kept = [
+  'deletionTimestamp',
+  'generation',
+  'selfLink',
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+] as const;
+
+/** Takes all of metadata but managedFields from `prev` (what ResetObjectMetaForStatus keeps). */
+export function keepMetadata(next: KubeObject, prev: KubeObject): void {
+  const meta: Record<string, unknown> = { ...next.metadata };
+  const from: Readonly<Record<string, unknown>> = { ...prev.metadata };
+  for (const field of kept) {
+    if (from[field] === undefined) delete meta[field];
+    else meta[field] = from[field];
+  }
+  next.metadata = meta;
+}
+
+/** The reset fields of such a status subresource. */
+export const specAndMetadata: readonly (readonly string[])[] = [['metadata'], ['spec']];
