@@ -1,0 +1,22 @@
+/** How objects are laid out in the store: JSON in normal form, without a resourceVersion. */
+import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
+
+/**
+ * The value to store. kind and apiVersion come first and metadata third with its plain strings in
+ * front, so that readers can splice the revision in without parsing (see cache/stored-object.ts).
+ */
+export function encodeStored(kind: string, apiVersion: string, object: KubeObject): Buffer {
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
+  return Buffer.from(
+    JSON.stringify({ kind, apiVersion, metadata: ordered(metadata ?? {}), ...rest }),
+  );
+}
+
+function ordered(m: ObjectMeta): Omit<ObjectMeta, 'resourceVersion'> {
+  const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...rest } = m;
+  // Keys that are undefined are left out by JSON.stringify.
+  return { name, generateName, namespace, selfLink, uid, ...rest } as Omit<
+    ObjectMeta,
+    'resourceVersion'
+  >;
+}

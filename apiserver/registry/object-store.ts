@@ -1,0 +1,535 @@
+/**
+ * The life of one resource's objects in the store: create, update, delete with finalizers and
+ * graceful deletion. What the real server does in its generic registry
+ * (k8s.io/apiserver/pkg/registry/generic/registry/store.go), over our Storage contract.
+ * Objects are in the stored version; the watch cache answers reads.
+ */
+import { randomUUID } from 'node:crypto';
+import { deepCopy } from '../../machinery/meta/copy.ts';
+import { deepEqual } from '../../machinery/meta/equality.ts';
+import * as fe from '../../machinery/meta/field-error.ts';
+import {
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from '../../machinery/meta/object-meta-validation.ts';
+import { simpleNameGenerator } from '../../machinery/meta/random.ts';
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  StatusError,
+} from '../../machinery/meta/status-error.ts';
+import { formatTime } from '../../machinery/meta/times.ts';
+import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
+import type { Cacher } from '../storage/cache/cacher.ts';
+import type { ResourceCache } from '../storage/cache/resource-cache.ts';
+import { StoredObject, selectableOf } from '../storage/cache/stored-object.ts';
+import type { Storage } from '../storage/storage.ts';
+import {
+  beforeDelete,
+  type DeletionOptions,
+  deletionFinalizers,
+  markAsDeleting,
+} from './deletion.ts';
+import { encodeStored } from './object-encoding.ts';
+import type { Finish, ResourceDefinition, UpdateStrategy, WriteContext } from './resource.ts';
+import { apiVersionOf } from './served-resource.ts';
+
+/** The text of a lost optimistic lock. */
+export const optimisticLockMessage =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+/** Largest value that etcd takes by default (its --max-request-bytes), less some room. */
+const maxValueBytes = 1.5 * 1024 * 1024;
+/** How often an update is tried again when others write the same object. */
+const maxUpdateAttempts = 100;
+const maxGenerateNameAttempts = 8;
+
+export interface ObjectStoreOptions {
+  readonly definition: ResourceDefinition;
+  readonly storage: Storage;
+  readonly cacher: Cacher;
+  readonly cache: ResourceCache;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export interface UpdateRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** '' for the object, else the subresource whose strategy applies. */
+  readonly strategy: UpdateStrategy<KubeObject> | 'main';
+  /**
+   * Makes the new object from the stored one, a copy that may be changed; `undefined` when there is
+   * none. Called again when somebody else wrote meanwhile.
+   */
+  transform(current: KubeObject | undefined): Promise<KubeObject>;
+  /** Runs after validation, before storing. */
+  admit?(next: KubeObject, prev: KubeObject | undefined): Promise<void>;
+  /** Creates what is not there (server-side apply; resources with createOnUpdate do anyway). */
+  readonly forceCreate?: boolean;
+  /** A uid that the stored object must have. */
+  readonly uid?: string | undefined;
+}
+
+export interface UpdateOutcome {
+  readonly object: StoredObject;
+  readonly created: boolean;
+}
+
+export class ObjectStore {
+  readonly definition: ResourceDefinition;
+  readonly cache: ResourceCache;
+  readonly cacher: Cacher;
+  readonly storage: Storage;
+  readonly #now: () => number;
+  readonly #apiVersion: string;
+
+  constructor(options: ObjectStoreOptions) {
+    this.definition = options.definition;
+    this.cache = options.cache;
+    this.cacher = options.cacher;
+    this.storage = options.storage;
+    this.#now = options.now;
+    this.#apiVersion = apiVersionOf(options.definition.group, options.definition.version);
+  }
+
+  get #resource(): { group: string; resource: string } {
+    return { group: this.definition.group, resource: this.definition.plural };
+  }
+
+  key(namespace: string, name: string): string {
+    const { storagePrefix, namespaced } = this.definition;
+    return namespaced ? `${storagePrefix}/${namespace}/${name}` : `${storagePrefix}/${name}`;
+  }
+
+  /** The present object, as fresh as a quorum read. Throws NotFound. */
+  async get(namespace: string, name: string): Promise<StoredObject> {
+    await this.cacher.fresh();
+    const found = this.cache.get(this.definition.namespaced ? namespace : '', name);
+    if (found === undefined) throw notFound(this.#resource, name);
+    return found;
+  }
+
+  /** Stores a new object; changes `object` in place. `admit` runs after validation. */
+  async create(
+    object: KubeObject,
+    ctx: WriteContext,
+    admit?: (object: KubeObject) => Promise<void>,
+  ): Promise<StoredObject> {
+    const generated = !object.metadata?.name && Boolean(object.metadata?.generateName);
+    for (let attempt = 1; ; attempt++) {
+      const last = !generated || attempt === maxGenerateNameAttempts;
+      const candidate = last ? object : deepCopy(object);
+      try {
+        return await this.#createOnce(candidate, ctx, admit);
+      } catch (e) {
+        if (!(e instanceof StatusError) || e.reason !== 'AlreadyExists' || last) throw e;
+      }
+    }
+  }
+
+  async #createOnce(
+    object: KubeObject,
+    ctx: WriteContext,
+    admit: ((object: KubeObject) => Promise<void>) | undefined,
+  ): Promise<StoredObject> {
+    const finish = await this.#prepareCreate(object, ctx, admit);
+    let stored = false;
+    try {
+      const result = await this.#put(object, ctx, undefined);
+      stored = true;
+      return result;
+    } finally {
+      await finish?.(stored && !ctx.dryRun);
+    }
+  }
+
+  async #prepareCreate(
+    object: KubeObject,
+    ctx: WriteContext,
+    admit: ((object: KubeObject) => Promise<void>) | undefined,
+  ): Promise<Finish | undefined> {
+    const d = this.definition;
+    object.metadata ??= {};
+    const meta = object.metadata;
+    meta.creationTimestamp = ctx.now;
+    meta.uid = randomUUID();
+    if (!meta.name && meta.generateName) meta.name = simpleNameGenerator(meta.generateName);
+    const finish = await d.beginCreate?.(object, ctx);
+    try {
+      ensureNamespace(d.namespaced ? ctx.namespace : '', meta);
+      if (d.status !== false) clearStatus(object);
+      if (d.generationOf !== undefined) meta.generation = 1;
+      else delete meta.generation;
+      d.prepareForCreate?.(object, ctx);
+      const errors = [
+        ...validateObjectMeta(meta, {
+          namespaced: d.namespaced,
+          ...(d.nameRule === undefined ? {} : { nameRule: d.nameRule }),
+        }),
+        ...(d.validate?.(object, ctx) ?? []),
+      ];
+      if (errors.length > 0) throw this.#invalid(object, errors);
+      for (const w of d.warnings?.(object, undefined) ?? []) ctx.warn(w);
+      d.canonicalize?.(object);
+      await admit?.(object);
+    } catch (e) {
+      await finish?.(false);
+      throw e;
+    }
+    return finish;
+  }
+
+  /** Reads, transforms, checks and writes until no other writer came between. */
+  async update(request: UpdateRequest, ctx: WriteContext): Promise<UpdateOutcome> {
+    const { namespace, name } = request;
+    const scoped = this.definition.namespaced ? namespace : '';
+    let current = this.cache.get(scoped, name);
+    let fresh = false;
+    for (let attempt = 0; attempt < maxUpdateAttempts; attempt++) {
+      let outcome: UpdateOutcome | 'unchanged' | 'lost' = 'lost';
+      let refusal: unknown;
+      try {
+        outcome = await this.#updateOnce(request, ctx, current);
+      } catch (e) {
+        // What was read from the cache may be old: only a refusal of the present state counts.
+        if (fresh) throw e;
+        refusal = e;
+      }
+      if (typeof outcome === 'object') return outcome;
+      const latest = await this.#read(namespace, name);
+      if (latest?.revision === current?.revision) {
+        if (refusal !== undefined) throw refusal;
+        if (outcome === 'unchanged') return { object: current!, created: false };
+      }
+      current = latest;
+      fresh = true;
+    }
+    throw conflict(this.#resource, name, 'too many writers of this object; try again');
+  }
+
+  async #updateOnce(
+    request: UpdateRequest,
+    ctx: WriteContext,
+    current: StoredObject | undefined,
+  ): Promise<UpdateOutcome | 'unchanged' | 'lost'> {
+    const d = this.definition;
+    const { name } = request;
+    if (request.uid && request.uid !== (current?.object<KubeObject>().metadata?.uid ?? '')) {
+      throw this.#uidMismatch(name, request.uid, current);
+    }
+    if (current === undefined) {
+      if (!d.createOnUpdate && request.forceCreate !== true) throw notFound(this.#resource, name);
+      const next = await request.transform(undefined);
+      const finish = await this.#prepareCreate(next, ctx, (o) =>
+        Promise.resolve(request.admit?.(o, undefined)),
+      );
+      let stored = false;
+      try {
+        const object = await this.#put(next, ctx, undefined);
+        stored = true;
+        return { object, created: true };
+      } catch (e) {
+        if (e instanceof StatusError && e.reason === 'AlreadyExists') return 'lost';
+        throw e;
+      } finally {
+        await finish?.(stored && !ctx.dryRun);
+      }
+    }
+    const prev = current.object<KubeObject>();
+    const next = await request.transform(current.object());
+    this.#checkRevision(next, prev, name);
+    const finish = await d.beginUpdate?.(next, prev, ctx);
+    let stored = false;
+    try {
+      this.#prepareUpdate(next, prev, request.strategy, ctx);
+      keepTimestamps(next, prev);
+      await request.admit?.(next, prev);
+      if (deletesByUpdate(next, prev)) {
+        const gone = await this.#remove(current, ctx);
+        stored = gone;
+        if (!gone) return 'lost';
+        next.metadata!.resourceVersion = prev.metadata!.resourceVersion!;
+        return { object: this.#shown(current.key, current.revision, next), created: false };
+      }
+      const value = this.#encode(next);
+      if (value.equals(current.raw)) return 'unchanged';
+      const object = await this.#put(next, ctx, current, value);
+      if (object === undefined) return 'lost';
+      stored = true;
+      return { object, created: false };
+    } finally {
+      await finish?.(stored && !ctx.dryRun);
+    }
+  }
+
+  #uidMismatch(name: string, uid: string, current: StoredObject | undefined): StatusError {
+    const has = current?.object<KubeObject>().metadata?.uid ?? '';
+    return conflict(
+      this.#resource,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${current?.key ?? ''}, ResourceVersion: 0, ` +
+        `AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${has}`,
+    );
+  }
+
+  #checkRevision(next: KubeObject, prev: KubeObject, name: string): void {
+    next.metadata ??= {};
+    const asked = next.metadata.resourceVersion ?? '';
+    if (asked !== '' && !/^\d+$/.test(asked)) {
+      // Answered 500 by the real server: the text of Go's parser comes through.
+      throw new StatusError(
+        '',
+        `invalid resource version ${fe.quote(asked)}: strconv.ParseUint: parsing ${fe.quote(asked)}: invalid syntax`,
+      );
+    }
+    if (asked === '' || asked === '0') {
+      if (!this.definition.unconditionalUpdate) {
+        throw invalid(this.#resource, name, [
+          fe.invalidValue(
+            fe.FieldPath.of('metadata', 'resourceVersion'),
+            0,
+            'must be specified for an update',
+          ),
+        ]);
+      }
+      next.metadata.resourceVersion = prev.metadata!.resourceVersion!;
+      return;
+    }
+    if (asked !== prev.metadata!.resourceVersion) {
+      throw conflict(this.#resource, name, optimisticLockMessage);
+    }
+  }
+
+  #prepareUpdate(
+    next: KubeObject,
+    prev: KubeObject,
+    strategy: UpdateStrategy<KubeObject> | 'main',
+    ctx: WriteContext,
+  ): void {
+    const d = this.definition;
+    const meta = next.metadata!;
+    const old = prev.metadata!;
+    ensureNamespace(d.namespaced ? ctx.namespace : '', meta);
+    setOrDelete(meta, 'generation', old.generation);
+    if (strategy === 'main') {
+      if (d.status !== false) keepStatus(next, prev);
+      d.prepareForUpdate?.(next, prev, ctx);
+      if (d.generationOf !== undefined && !deepEqual(d.generationOf(next), d.generationOf(prev))) {
+        meta.generation = (old.generation ?? 0) + 1;
+      }
+    } else strategy.prepareForUpdate?.(next, prev, ctx);
+    if (!meta.uid && old.uid !== undefined) meta.uid = old.uid;
+    if (old.creationTimestamp !== undefined) meta.creationTimestamp = old.creationTimestamp;
+    if (old.deletionTimestamp !== undefined) meta.deletionTimestamp = old.deletionTimestamp;
+    if (old.deletionGracePeriodSeconds !== undefined) {
+      meta.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
+    }
+    const validateUpdate =
+      strategy === 'main' ? d.validateUpdate?.bind(d) : strategy.validateUpdate?.bind(strategy);
+    const errors = [
+      ...validateObjectMetaUpdate(meta, old),
+      ...(validateUpdate?.(next, prev, ctx) ?? []),
+    ];
+    if (errors.length > 0) throw this.#invalid(next, errors);
+    if (strategy === 'main') for (const w of d.warnings?.(next, prev) ?? []) ctx.warn(w);
+    d.canonicalize?.(next);
+  }
+
+  /**
+   * Deletes, or starts to: graceful deletion and finalizers leave the object behind, marked.
+   * `admit` sees the stored object before anything happens.
+   */
+  async delete(
+    namespace: string,
+    name: string,
+    options: DeletionOptions,
+    ctx: WriteContext,
+    admit?: (current: KubeObject) => Promise<void>,
+  ): Promise<{ object: StoredObject; deleted: boolean }> {
+    let current = await this.#read(namespace, name);
+    for (let attempt = 0; attempt < maxUpdateAttempts; attempt++) {
+      if (current === undefined) throw notFound(this.#resource, name);
+      const object = current.object<KubeObject>();
+      const before = current.raw;
+      const plan = beforeDelete(this.definition, object, options, this.#now());
+      if (plan === 'pending') return { object: current, deleted: false };
+      await admit?.(object);
+      await this.definition.beforeDelete?.(object, ctx);
+      const meta = object.metadata!;
+      const finalizers = deletionFinalizers(meta, options, this.definition);
+      if (finalizers !== undefined) {
+        if (finalizers.length > 0) meta.finalizers = finalizers;
+        else delete meta.finalizers;
+      }
+      const held = (meta.finalizers?.length ?? 0) > 0;
+      if (plan === 'graceful' || held) {
+        if (plan !== 'graceful') markAsDeleting(meta, this.#now());
+        const value = this.#encode(object);
+        const marked: StoredObject | undefined = value.equals(before)
+          ? current
+          : await this.#put(object, ctx, current, value);
+        if (marked === undefined) {
+          current = await this.#read(namespace, name);
+          continue;
+        }
+        if (held || (meta.deletionGracePeriodSeconds ?? 0) > 0 || ctx.dryRun) {
+          return { object: marked, deleted: false };
+        }
+        current = marked;
+      }
+      if (ctx.dryRun) return { object: current, deleted: true };
+      const result = await this.storage.delete(current.key, current.revision);
+      if (result.ok) {
+        const last = current.at(result.revision);
+        await this.definition.afterDelete?.(last.object(), ctx);
+        return { object: last, deleted: true };
+      }
+      current =
+        result.current === undefined
+          ? undefined
+          : new StoredObject(
+              this.cache.spec,
+              result.current.key,
+              result.current.modRevision,
+              result.current.value,
+            );
+    }
+    throw conflict(this.#resource, name, 'too many writers of this object; try again');
+  }
+
+  async #remove(current: StoredObject, ctx: WriteContext): Promise<boolean> {
+    if (ctx.dryRun) return true;
+    const result = await this.storage.delete(current.key, current.revision);
+    if (!result.ok) return result.current === undefined;
+    await this.definition.afterDelete?.(current.object(), ctx);
+    return true;
+  }
+
+  async #read(namespace: string, name: string): Promise<StoredObject | undefined> {
+    await this.cacher.fresh();
+    return this.cache.get(this.definition.namespaced ? namespace : '', name);
+  }
+
+  #put(object: KubeObject, ctx: WriteContext, current: undefined): Promise<StoredObject>;
+  #put(
+    object: KubeObject,
+    ctx: WriteContext,
+    current: StoredObject,
+    value: Buffer,
+  ): Promise<StoredObject | undefined>;
+  async #put(
+    object: KubeObject,
+    ctx: WriteContext,
+    current: StoredObject | undefined,
+    value = this.#encode(object),
+  ): Promise<StoredObject | undefined> {
+    const { name, namespace } = object.metadata!;
+    const key = this.key(namespace ?? '', name!);
+    if (value.length > maxValueBytes) {
+      throw new StatusError('RequestEntityTooLarge', 'etcdserver: request is too large', {});
+    }
+    if (ctx.dryRun) {
+      if (current === undefined && (await this.#read(namespace ?? '', name!)) !== undefined) {
+        throw this.#exists(name!, this.cache.get(namespace ?? '', name!));
+      }
+      return this.#shown(key, current?.revision ?? 0, object);
+    }
+    const selectable = selectableOf(this.cache.spec, object);
+    this.cacher.expect(key, value, selectable);
+    const ttl = this.definition.ttlSeconds;
+    const lease = ttl === undefined ? undefined : await this.storage.grantLease(ttl);
+    const result =
+      current === undefined
+        ? await this.storage.create(key, value, lease)
+        : await this.storage.update(key, value, current.revision, lease);
+    if (result.ok)
+      return new StoredObject(this.cache.spec, key, result.revision, value, selectable);
+    this.cacher.forget(key);
+    if (current !== undefined) return undefined;
+    const there =
+      result.current === undefined
+        ? undefined
+        : new StoredObject(this.cache.spec, key, result.current.modRevision, result.current.value);
+    throw this.#exists(name!, there);
+  }
+
+  #exists(name: string, there: StoredObject | undefined): StatusError {
+    const e = alreadyExists(this.#resource, name);
+    if (there?.object<KubeObject>().metadata?.deletionTimestamp === undefined) return e;
+    return new StatusError('AlreadyExists', `object is being deleted: ${e.message}`, e.details);
+  }
+
+  /** An object that is shown without having been stored (dry run). */
+  #shown(key: string, revision: number, object: KubeObject): StoredObject {
+    return new StoredObject(this.cache.spec, key, revision, this.#encode(object));
+  }
+
+  #encode(object: KubeObject): Buffer {
+    return encodeStored(this.definition.kind, this.#apiVersion, object);
+  }
+
+  #invalid(object: KubeObject, errors: fe.FieldError[]): StatusError {
+    const d = this.definition;
+    return invalid({ group: d.group, resource: d.kind }, object.metadata?.name ?? '', errors);
+  }
+
+  /** The time that new objects carry. */
+  timestamp(): string {
+    return formatTime(this.#now());
+  }
+}
+
+/** Sets the namespace, or refuses one that is not the request's. */
+export function ensureNamespace(requestNamespace: string, meta: ObjectMeta): void {
+  const own = meta.namespace ?? '';
+  if (own === requestNamespace) {
+    if (own === '') delete meta.namespace;
+  } else if (own === '') meta.namespace = requestNamespace;
+  else if (requestNamespace === '') delete meta.namespace;
+  else {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+}
+
+type WithStatus = KubeObject & { status?: unknown };
+
+function clearStatus(object: WithStatus): void {
+  if (object.status !== undefined) object.status = {};
+}
+
+function keepStatus(next: WithStatus, prev: WithStatus): void {
+  if (prev.status === undefined) delete next.status;
+  else next.status = prev.status;
+}
+
+function setOrDelete(meta: ObjectMeta, key: 'generation', value: number | undefined): void {
+  if (value === undefined) delete meta[key];
+  else meta[key] = value;
+}
+
+/** An update that changes nothing but times in managedFields is no change. */
+function keepTimestamps(next: KubeObject, prev: KubeObject): void {
+  const a = next.metadata?.managedFields;
+  const b = prev.metadata?.managedFields;
+  if (a === undefined || b === undefined || a.length !== b.length) return;
+  const sameBut = a.every((e, i) => deepEqual({ ...e, time: '' }, { ...b[i], time: '' }));
+  if (!sameBut) return;
+  const without = (o: KubeObject) => ({
+    ...o,
+    metadata: { ...o.metadata, managedFields: undefined },
+  });
+  if (deepEqual(without(next), without(prev))) next.metadata!.managedFields = b;
+}
+
+/** True when the update takes away the last finalizer of an object that is being deleted. */
+function deletesByUpdate(next: KubeObject, prev: KubeObject): boolean {
+  if ((next.metadata?.finalizers?.length ?? 0) > 0) return false;
+  if (prev.metadata?.deletionTimestamp === undefined) return false;
+  return (prev.metadata.deletionGracePeriodSeconds ?? 0) === 0;
+}
