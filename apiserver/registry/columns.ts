@@ -1,7 +1,7 @@
 /** Table columns and cell texts that several resources share. */
 import { selectorOf } from '../../machinery/meta/labels.ts';
 import { humanDuration } from '../../machinery/meta/times.ts';
-import type { KubeObject, LabelSelector } from '../../machinery/schema/wire.ts';
+import type { KubeObject, LabelSelector, PodTemplateSpec } from '../../machinery/schema/wire.ts';
 import type { Cell, Column } from './resource.ts';
 
 /** The Age column of most tables. */
@@ -38,29 +38,6 @@ export function column<T extends KubeObject>(
   return { name, description, cell, ...more };
 }
 
-/** The Containers and Images columns of the wide output, for what has a pod template. */
-export function containerColumns<T extends KubeObject>(
-  containersOf: (object: T) => readonly { name: string; image?: string }[] | undefined,
-): Column<T>[] {
-  const joined = (of: (c: { name: string; image?: string }) => string) => (o: T) =>
-    (containersOf(o) ?? []).map(of).join(',');
-  const wide = { priority: 1 };
-  return [
-    column(
-      'Containers',
-      'Names of each container in the template.',
-      joined((c) => c.name),
-      wide,
-    ),
-    column(
-      'Images',
-      'Images referenced by each container in the template.',
-      joined((c) => c.image ?? ''),
-      wide,
-    ),
-  ];
-}
-
 /** A label selector in text form; `<none>` when it is empty, `<error>` when it is not valid. */
 export function labelSelectorText(selector: LabelSelector | undefined): string {
   try {
@@ -82,4 +59,42 @@ export function loadBalancerText(
 export function firstFew(items: readonly string[], max: number): string {
   const shown = items.slice(0, max).join(',');
   return items.length > max ? `${shown} + ${items.length - max} more...` : shown;
+}
+
+/** Two wide columns of workloads: the names and the images of a pod template's containers. */
+export function containerColumns<T extends KubeObject>(
+  template: (object: T) => PodTemplateSpec | undefined,
+  priority = 1,
+): Column<T>[] {
+  const joined = (object: T, field: 'name' | 'image'): string =>
+    (template(object)?.spec?.containers ?? []).map((c) => c[field] ?? '').join(',');
+  return [
+    {
+      name: 'Containers',
+      priority,
+      description: 'Names of each container in the template.',
+      cell: (o) => joined(o, 'name'),
+    },
+    {
+      name: 'Images',
+      priority,
+      description: 'Images referenced by each container in the template.',
+      cell: (o) => joined(o, 'image'),
+    },
+  ];
+}
+
+const accessModeNames: readonly [mode: string, short: string][] = [
+  ['ReadWriteOnce', 'RWO'],
+  ['ReadOnlyMany', 'ROX'],
+  ['ReadWriteMany', 'RWX'],
+  ['ReadWriteOncePod', 'RWOP'],
+];
+
+/** Access modes of a volume in short form and fixed order: `RWO,ROX`. */
+export function accessModesText(modes: readonly string[] | undefined): string {
+  return accessModeNames
+    .filter(([mode]) => modes?.includes(mode))
+    .map(([, short]) => short)
+    .join(',');
 }

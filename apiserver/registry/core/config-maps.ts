@@ -1,6 +1,6 @@
 /** v1 ConfigMap. */
 
-import { isDeepEqual } from '../../../machinery/meta/equality.ts';
+import { deepEqual } from '../../../machinery/meta/equality.ts';
 import {
   duplicate,
   type FieldError,
@@ -9,7 +9,7 @@ import {
   invalidValue,
   tooLong,
 } from '../../../machinery/meta/field-error.ts';
-import { configMapKeyProblems } from '../../../machinery/meta/names.ts';
+import { isConfigMapKey } from '../../../machinery/meta/names.ts';
 import type { ConfigMap } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -42,13 +42,13 @@ function validateConfigMap(cm: ConfigMap): FieldError[] {
   let size = 0;
   for (const [key, value] of Object.entries(cm.data ?? {})) {
     const at = FieldPath.of('data').key(key);
-    for (const problem of configMapKeyProblems(key)) errors.push(invalidValue(at, key, problem));
+    for (const problem of isConfigMapKey(key)) errors.push(invalidValue(at, key, problem));
     if (cm.binaryData !== undefined && key in cm.binaryData) errors.push(duplicate(at, key));
     size += Buffer.byteLength(value);
   }
   for (const [key, value] of Object.entries(cm.binaryData ?? {})) {
     const at = FieldPath.of('binaryData').key(key);
-    for (const problem of configMapKeyProblems(key)) errors.push(invalidValue(at, key, problem));
+    for (const problem of isConfigMapKey(key)) errors.push(invalidValue(at, key, problem));
     size += Buffer.byteLength(value, 'base64');
   }
   if (size > maxDataBytes) errors.push(tooLong(FieldPath.root, maxDataBytes));
@@ -60,8 +60,8 @@ function validateImmutable(next: ConfigMap, prev: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
   const fixed = 'field is immutable when `immutable` is set';
   if (next.immutable !== true) errors.push(forbiddenField(FieldPath.of('immutable'), fixed));
-  if (!isDeepEqual(next.data, prev.data)) errors.push(forbiddenField(FieldPath.of('data'), fixed));
-  if (!isDeepEqual(next.binaryData, prev.binaryData)) {
+  if (!deepEqual(next.data, prev.data)) errors.push(forbiddenField(FieldPath.of('data'), fixed));
+  if (!deepEqual(next.binaryData, prev.binaryData)) {
     errors.push(forbiddenField(FieldPath.of('binaryData'), fixed));
   }
   return errors;

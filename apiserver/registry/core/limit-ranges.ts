@@ -1,0 +1,18 @@
+/** v1 LimitRange. */
+import { randomUUID } from 'node:crypto';
+import type { LimitRange } from '../../../machinery/schema/wire.ts';
+import { defineResource } from '../resource.ts';
+
+export const limitRanges = defineResource<LimitRange>({
+  group: '',
+  version: 'v1',
+  kind: 'LimitRange',
+  plural: 'limitranges',
+  shortNames: ['limits'],
+  namespaced: true,
+  createOnUpdate: true,
+  prepareForCreate: (next) => {
+    next.metadata ??= {};
+    if (!next.metadata.name) next.metadata.name = randomUUID();
+  },
+});

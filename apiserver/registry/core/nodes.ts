@@ -1,0 +1,86 @@
+/** v1 Node. Its `proxy` subresource is handled apart. */
+import type { Node } from '../../../machinery/schema/wire.ts';
+import { ageColumn } from '../columns.ts';
+import { type Column, defineResource, nameColumn } from '../resource.ts';
+
+export const nodes = defineResource<Node>({
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  shortNames: ['no'],
+  namespaced: false,
+  storagePrefix: '/registry/minions',
+  createWithStatus: true,
+  selectableFields: {
+    'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false),
+  },
+  status: {},
+  columns: nodeColumns(),
+});
+
+function nodeColumns(): Column<Node>[] {
+  return [
+    nameColumn(),
+    { name: 'Status', description: 'The status of the node', cell: statusText },
+    { name: 'Roles', description: 'The roles of the node', cell: rolesText },
+    ageColumn(),
+    {
+      name: 'Version',
+      description: '@core/v1.NodeSystemInfo.kubeletVersion',
+      cell: (node) => node.status?.nodeInfo?.kubeletVersion ?? '',
+    },
+    addressColumn('Internal-IP', 'InternalIP'),
+    addressColumn('External-IP', 'ExternalIP'),
+    {
+      name: 'OS-Image',
+      priority: 1,
+      description: '@core/v1.NodeSystemInfo.osImage',
+      cell: (node) => node.status?.nodeInfo?.osImage || '<unknown>',
+    },
+    {
+      name: 'Kernel-Version',
+      priority: 1,
+      description: '@core/v1.NodeSystemInfo.kernelVersion',
+      cell: (node) => {
+        const info = node.status?.nodeInfo;
+        const arch = info?.architecture ? ` (${info.architecture})` : '';
+        return `${info?.kernelVersion || '<unknown>'}${arch}`;
+      },
+    },
+    {
+      name: 'Container-Runtime',
+      priority: 1,
+      description: '@core/v1.NodeSystemInfo.containerRuntimeVersion',
+      cell: (node) => node.status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
+    },
+  ];
+}
+
+function addressColumn(name: string, type: string): Column<Node> {
+  return {
+    name,
+    priority: 1,
+    description: '@core/v1.NodeStatus.addresses',
+    cell: (node) => node.status?.addresses?.find((a) => a.type === type)?.address ?? '<none>',
+  };
+}
+
+function statusText(node: Node): string {
+  const ready = node.status?.conditions?.findLast((c) => c.type === 'Ready');
+  let text = 'Unknown';
+  if (ready !== undefined) text = ready.status === 'True' ? 'Ready' : 'NotReady';
+  return node.spec?.unschedulable ? `${text},SchedulingDisabled` : text;
+}
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+function rolesText(node: Node): string {
+  const roles = new Set<string>();
+  for (const [key, value] of Object.entries(node.metadata?.labels ?? {})) {
+    if (key.startsWith(rolePrefix) && key.length > rolePrefix.length) {
+      roles.add(key.slice(rolePrefix.length));
+    } else if (key === 'kubernetes.io/role' && value !== '') roles.add(value);
+  }
+  return [...roles].sort().join(',') || '<none>';
+}

@@ -1,0 +1,88 @@
+/** v1 PersistentVolume. */
+import type { PersistentVolume } from '../../../machinery/schema/wire.ts';
+import { accessModesText, ageColumn } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+/** The annotation that named the class before the field did; still read first. */
+export const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
+
+export const persistentVolumes = defineResource<PersistentVolume>({
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolume',
+  plural: 'persistentvolumes',
+  shortNames: ['pv'],
+  namespaced: false,
+  deleteReturnsObject: true,
+  prepareForCreate: (next, ctx) => {
+    next.status = { phase: 'Pending', lastPhaseTransitionTime: ctx.now };
+  },
+  status: {
+    prepareForUpdate: (next, prev, ctx) => {
+      next.status ??= {};
+      const time = next.status.lastPhaseTransitionTime;
+      const before = prev.status?.lastPhaseTransitionTime;
+      if (prev.status?.phase === next.status.phase) {
+        if (time === undefined && before !== undefined) {
+          next.status.lastPhaseTransitionTime = before;
+        }
+      } else if (time === undefined || time === before) {
+        next.status.lastPhaseTransitionTime = ctx.now;
+      }
+    },
+  },
+  columns: [
+    nameColumn(),
+    {
+      name: 'Capacity',
+      description: '@core/v1.PersistentVolumeSpec.capacity',
+      cell: (pv) => pv.spec?.capacity?.['storage'] ?? '0',
+    },
+    {
+      name: 'Access Modes',
+      description: '@core/v1.PersistentVolumeSpec.accessModes',
+      cell: (pv) => accessModesText(pv.spec?.accessModes),
+    },
+    {
+      name: 'Reclaim Policy',
+      description: '@core/v1.PersistentVolumeSpec.persistentVolumeReclaimPolicy',
+      cell: (pv) => pv.spec?.persistentVolumeReclaimPolicy ?? '',
+    },
+    {
+      name: 'Status',
+      description: '@core/v1.PersistentVolumeStatus.phase',
+      cell: (pv) => (pv.metadata?.deletionTimestamp ? 'Terminating' : (pv.status?.phase ?? '')),
+    },
+    {
+      name: 'Claim',
+      description: '@core/v1.PersistentVolumeSpec.claimRef',
+      cell: (pv) => {
+        const claim = pv.spec?.claimRef;
+        return claim === undefined ? '' : `${claim.namespace ?? ''}/${claim.name ?? ''}`;
+      },
+    },
+    {
+      name: 'StorageClass',
+      description: 'StorageClass of the pv',
+      cell: (pv) =>
+        pv.metadata?.annotations?.[storageClassAnnotation] ?? pv.spec?.storageClassName ?? '',
+    },
+    {
+      name: 'VolumeAttributesClass',
+      description: 'VolumeAttributesClass of the pv',
+      cell: (pv) => pv.spec?.volumeAttributesClassName ?? '<unset>',
+    },
+    {
+      name: 'Reason',
+      description: '@core/v1.PersistentVolumeStatus.reason',
+      cell: (pv) => pv.status?.reason ?? '',
+    },
+    ageColumn(),
+    {
+      name: 'VolumeMode',
+      priority: 1,
+      description: '@core/v1.PersistentVolumeSpec.volumeMode',
+      cell: (pv) => pv.spec?.volumeMode ?? '<unset>',
+    },
+  ],
+});
