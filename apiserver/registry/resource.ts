@@ -70,8 +70,6 @@ export interface WriteContext {
   readonly dryRun: boolean;
   /** '' for the object itself. */
   readonly subresource: string;
-  /** `group/version` of the request where it is not the stored one (events.k8s.io/v1). */
-  readonly groupVersion?: string;
   /** Group version of the request where it is not the stored one: `events.k8s.io/v1`. */
   readonly requestVersion?: string;
   readonly access: ResourceAccess;
@@ -122,6 +120,8 @@ export interface Column<T> {
   priority?: number;
   /** The text of the column definition, or `@core/v1.PodStatus.podIP` for that field's own description. */
   description: string;
+  /** The cell stands in every row, its definition is not listed (a quirk of IPAddress). */
+  undeclared?: boolean;
   /**
    * The cell. It is computed once per stored object and kept, so what depends on the present time is
    * returned as a function that captures the time stamp and not the object.
@@ -180,8 +180,6 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly unconditionalUpdate: boolean;
   /** DELETE answers with the object, not with a Status. */
   readonly deleteReturnsObject: boolean;
-  /** DELETE without a propagation policy orphans the dependents (Job, ReplicationController). */
-  readonly orphansByDefault: boolean;
   /** Problems of a name (`prefix`: it is a generateName); default: DNS subdomain. */
   readonly nameRule: ((name: string, prefix: boolean) => string[]) | undefined;
   /** What a change of raises metadata.generation; undefined: the kind has none. */
@@ -249,7 +247,6 @@ export function defineResource<T extends KubeObject>(
     createOnUpdate: false,
     unconditionalUpdate: true,
     deleteReturnsObject: false,
-    orphansByDefault: false,
     nameRule: undefined,
     generationOf: undefined,
     gracefulDelete: undefined,

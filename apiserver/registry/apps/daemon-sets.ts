@@ -1,0 +1,75 @@
+/** apps/v1 DaemonSet. */
+import { deepEqual } from '../../../machinery/meta/equality.ts';
+import type { DaemonSet } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column, containerColumns, labelSelectorText, labelsText } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+/** Where the count of template changes stands since apps/v1 has no field for it. */
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+export const daemonSets = defineResource<DaemonSet>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
+  shortNames: ['ds'],
+  categories: ['all'],
+  namespaced: true,
+  generationOf: (ds) => ds.spec,
+  prepareForCreate: (next) => {
+    const given = Number(next.metadata?.annotations?.[templateGeneration] ?? '0');
+    setTemplateGeneration(next, Math.max(given, 1));
+  },
+  prepareForUpdate: (next, prev) => {
+    const before = Number(prev.metadata?.annotations?.[templateGeneration] ?? '0');
+    const changed = !deepEqual(next.spec?.template, prev.spec?.template);
+    setTemplateGeneration(next, changed ? before + 1 : before);
+  },
+  status: {},
+  columns: [
+    nameColumn(),
+    column(
+      'Desired',
+      '@apps/v1.DaemonSetStatus.desiredNumberScheduled',
+      (ds) => ds.status?.desiredNumberScheduled ?? 0,
+      { type: 'integer' },
+    ),
+    column(
+      'Current',
+      '@apps/v1.DaemonSetStatus.currentNumberScheduled',
+      (ds) => ds.status?.currentNumberScheduled ?? 0,
+      { type: 'integer' },
+    ),
+    column('Ready', '@apps/v1.DaemonSetStatus.numberReady', (ds) => ds.status?.numberReady ?? 0, {
+      type: 'integer',
+    }),
+    column(
+      'Up-to-date',
+      '@apps/v1.DaemonSetStatus.updatedNumberScheduled',
+      (ds) => ds.status?.updatedNumberScheduled ?? 0,
+      { type: 'integer' },
+    ),
+    column(
+      'Available',
+      '@apps/v1.DaemonSetStatus.numberAvailable',
+      (ds) => ds.status?.numberAvailable ?? 0,
+      { type: 'integer' },
+    ),
+    column('Node Selector', '@core/v1.PodSpec.nodeSelector', (ds) =>
+      labelsText(ds.spec?.template.spec?.nodeSelector),
+    ),
+    ageColumn(),
+    ...containerColumns<DaemonSet>((ds) => ds.spec?.template),
+    column(
+      'Selector',
+      '@apps/v1.DaemonSetSpec.selector',
+      (ds) => labelSelectorText(ds.spec?.selector),
+      { priority: 1 },
+    ),
+  ],
+});
+
+function setTemplateGeneration(ds: DaemonSet, value: number): void {
+  ds.metadata ??= {};
+  ds.metadata.annotations = { ...ds.metadata.annotations, [templateGeneration]: String(value) };
+}

@@ -1,0 +1,59 @@
+/** apps/v1 Deployment. */
+import { selectorOf } from '../../../machinery/meta/labels.ts';
+import type { Deployment } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column, containerColumns } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+export const deployments = defineResource<Deployment>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  shortNames: ['deploy'],
+  categories: ['all'],
+  namespaced: true,
+  // Annotations count too: they are copied to the ReplicaSets.
+  generationOf: (d) => [d.spec, d.metadata?.annotations ?? {}],
+  status: {
+    resetFields: [['spec'], ['metadata', 'labels']],
+    prepareForUpdate: (next, prev) => {
+      const { labels: _, ...metadata } = next.metadata ?? {};
+      const labels = prev.metadata?.labels;
+      next.metadata = labels === undefined ? metadata : { ...metadata, labels };
+    },
+  },
+  scale: {
+    specReplicasPath: ['spec', 'replicas'],
+    statusReplicas: (d) => d.status?.replicas ?? 0,
+    selector: (d) => selectorOf(d.spec?.selector).toString(),
+  },
+  columns: [
+    nameColumn(),
+    column(
+      'Ready',
+      'Number of the pod with ready state',
+      (d) => `${d.status?.readyReplicas ?? 0}/${d.spec?.replicas ?? 0}`,
+    ),
+    column(
+      'Up-to-date',
+      '@apps/v1.DeploymentStatus.updatedReplicas',
+      (d) => d.status?.updatedReplicas ?? 0,
+    ),
+    column(
+      'Available',
+      '@apps/v1.DeploymentStatus.availableReplicas',
+      (d) => d.status?.availableReplicas ?? 0,
+    ),
+    ageColumn(),
+    ...containerColumns<Deployment>((d) => d.spec?.template),
+    column('Selector', '@apps/v1.DeploymentSpec.selector', selectorCell, { priority: 1 }),
+  ],
+});
+
+function selectorCell(d: Deployment): string {
+  try {
+    return selectorOf(d.spec?.selector).toString();
+  } catch {
+    return '<invalid>';
+  }
+}

@@ -1,0 +1,45 @@
+/** apps/v1 ReplicaSet. */
+import { selectorOf } from '../../../machinery/meta/labels.ts';
+import type { ReplicaSet } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column, containerColumns, labelSelectorText } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+export const replicaSets = defineResource<ReplicaSet>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  shortNames: ['rs'],
+  categories: ['all'],
+  namespaced: true,
+  generationOf: (rs) => rs.spec,
+  status: {},
+  scale: {
+    specReplicasPath: ['spec', 'replicas'],
+    statusReplicas: (rs) => rs.status?.replicas ?? 0,
+    selector: (rs) => selectorOf(rs.spec?.selector).toString(),
+  },
+  columns: [
+    nameColumn(),
+    column('Desired', '@apps/v1.ReplicaSetSpec.replicas', (rs) => rs.spec?.replicas ?? 0, {
+      type: 'integer',
+    }),
+    column('Current', '@apps/v1.ReplicaSetStatus.replicas', (rs) => rs.status?.replicas ?? 0, {
+      type: 'integer',
+    }),
+    column(
+      'Ready',
+      '@apps/v1.ReplicaSetStatus.readyReplicas',
+      (rs) => rs.status?.readyReplicas ?? 0,
+      { type: 'integer' },
+    ),
+    ageColumn(),
+    ...containerColumns<ReplicaSet>((rs) => rs.spec?.template),
+    column(
+      'Selector',
+      '@apps/v1.ReplicaSetSpec.selector',
+      (rs) => labelSelectorText(rs.spec?.selector),
+      { priority: 1 },
+    ),
+  ],
+});

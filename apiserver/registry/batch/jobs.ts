@@ -1,0 +1,60 @@
+/** batch/v1 Job. */
+import { humanDuration } from '../../../machinery/meta/times.ts';
+import type { Job } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column, containerColumns, labelSelectorText } from '../columns.ts';
+import { type Cell, defineResource, nameColumn } from '../resource.ts';
+import { generateSelector } from './job-selector.ts';
+
+export const jobs = defineResource<Job>({
+  group: 'batch',
+  version: 'v1',
+  kind: 'Job',
+  plural: 'jobs',
+  categories: ['all'],
+  namespaced: true,
+  defaultPropagation: 'orphan',
+  generationOf: (job) => job.spec,
+  prepareForCreate: generateSelector,
+  status: {},
+  selectableFields: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
+  columns: [
+    nameColumn(),
+    column('Status', 'Status of the job.', statusText),
+    column('Completions', '@batch/v1.JobStatus.succeeded', completionsText),
+    column('Duration', 'Time required to complete the job.', durationText),
+    ageColumn(),
+    ...containerColumns<Job>((job) => job.spec?.template),
+    column(
+      'Selector',
+      '@batch/v1.JobSpec.selector',
+      (job) => labelSelectorText(job.spec?.selector),
+      {
+        priority: 1,
+      },
+    ),
+  ],
+});
+
+function statusText(job: Job): string {
+  const has = (type: string) =>
+    (job.status?.conditions ?? []).some((c) => c.type === type && c.status === 'True');
+  if (has('Complete')) return 'Complete';
+  if (has('Failed')) return 'Failed';
+  if (job.metadata?.deletionTimestamp !== undefined) return 'Terminating';
+  return ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find(has) ?? 'Running';
+}
+
+function completionsText(job: Job): string {
+  const succeeded = job.status?.succeeded ?? 0;
+  const { completions, parallelism } = job.spec ?? {};
+  if (completions !== undefined) return `${succeeded}/${completions}`;
+  return (parallelism ?? 0) > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
+}
+
+function durationText(job: Job): Cell {
+  const { startTime, completionTime } = job.status ?? {};
+  if (startTime === undefined) return '';
+  const start = Date.parse(startTime);
+  if (completionTime !== undefined) return humanDuration(Date.parse(completionTime) - start);
+  return (nowMs) => humanDuration(nowMs - start);
+}
