@@ -163,3 +163,5 @@ export type DeleteOptions = Wire<models.V1DeleteOptions>;
 export type ResourceClaim = Wire<models.ResourceV1ResourceClaim>;
 export type HorizontalPodAutoscalerV2 = Wire<models.V2HorizontalPodAutoscaler>;
 export type TokenRequest = Wire<models.AuthenticationV1TokenRequest>;
+export type MetricSpec = Wire<models.V2MetricSpec>;
+export type MetricStatus = Wire<models.V2MetricStatus>;

@@ -1,0 +1,41 @@
+/** autoscaling/v2 HorizontalPodAutoscaler; autoscaling/v1 is a view of it. */
+import type { HorizontalPodAutoscalerV2 } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+import { metricsText } from './hpa-metrics-text.ts';
+import { autoscalingV1, dropRoundTripAnnotations } from './hpa-v1.ts';
+
+const spec = '@autoscaling/v2.HorizontalPodAutoscalerSpec';
+
+export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscalerV2>({
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  namespaced: true,
+  versions: [autoscalingV1],
+  prepareForCreate: dropRoundTripAnnotations,
+  prepareForUpdate: dropRoundTripAnnotations,
+  status: {},
+  columns: [
+    nameColumn(),
+    column(
+      'Reference',
+      `${spec}.scaleTargetRef`,
+      (hpa) => `${hpa.spec?.scaleTargetRef.kind}/${hpa.spec?.scaleTargetRef.name}`,
+    ),
+    column('Targets', `${spec}.metrics`, (hpa) =>
+      metricsText(hpa.spec?.metrics ?? [], hpa.status?.currentMetrics ?? []),
+    ),
+    column('MinPods', `${spec}.minReplicas`, (hpa) => String(hpa.spec?.minReplicas ?? '<unset>')),
+    column('MaxPods', `${spec}.maxReplicas`, (hpa) => hpa.spec?.maxReplicas ?? 0),
+    column(
+      'Replicas',
+      '@autoscaling/v2.HorizontalPodAutoscalerStatus.currentReplicas',
+      (hpa) => hpa.status?.currentReplicas ?? 0,
+    ),
+    ageColumn(),
+  ],
+});
