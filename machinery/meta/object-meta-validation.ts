@@ -124,6 +124,41 @@ export function validateObjectMetaUpdate(
   return errors;
 }
 
+/**
+ * validateObjectMeta and the rule of the in-tree kinds that a finalizer without a domain must be
+ * one of the three standard ones. Custom resources and the newer groups' kinds do not have it.
+ */
+export function validateKubeObjectMeta(
+  meta: ObjectMeta,
+  rules: MetaRules,
+  at: FieldPath = metadata,
+): FieldError[] {
+  const errors = validateObjectMeta(meta, rules, at);
+  return [...errors, ...validateKubeFinalizers(meta.finalizers, at.child('finalizers'))];
+}
+
+/** validateObjectMetaUpdate with the rule on finalizers of validateKubeObjectMeta. */
+export function validateKubeObjectMetaUpdate(
+  next: ObjectMeta,
+  prev: ObjectMeta,
+  at: FieldPath = metadata,
+): FieldError[] {
+  const errors = validateObjectMetaUpdate(next, prev, at);
+  return [...errors, ...validateKubeFinalizers(next.finalizers, at.child('finalizers'))];
+}
+
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+function validateKubeFinalizers(
+  finalizers: readonly string[] | undefined,
+  at: FieldPath,
+): FieldError[] {
+  const text = 'name is neither a standard finalizer name nor is it fully qualified';
+  return (finalizers ?? []).flatMap((f, i) =>
+    f.includes('/') || standardFinalizers.has(f) ? [] : [invalidValue(at.index(i), f, text)],
+  );
+}
+
 /** `field is immutable` when the two differ. */
 export function validateImmutableField(next: unknown, prev: unknown, at: FieldPath): FieldError[] {
   return deepEqual(next, prev) ? [] : [invalidValue(at, next ?? null, 'field is immutable')];
