@@ -51,13 +51,30 @@ export interface WatchBatch {
 }
 
 export interface WatchOptions {
-  /** First revision to deliver (inclusive). Throws CompactedError when it is gone. */
+  /**
+   * First revision to deliver (inclusive); may lie in the future. The iteration throws
+   * CompactedError when events from there on are gone.
+   */
   readonly fromRevision: number;
   /** Ends the iteration quietly. */
   readonly signal: AbortSignal;
 }
 
-/** The outcome of a conditional write: the new revision, or what stands there instead. */
+/** A running watch. It can be iterated once; it holds nothing before the iteration starts. */
+export interface Watch extends AsyncIterable<WatchBatch> {
+  /**
+   * Asks for a batch that reaches `revision`, at once or as soon as the store gets there, also when
+   * no event is to be delivered (nothing comes when an earlier batch reached it). Without it mere progress is shown only now and then (about once
+   * a second while the store changes). A consistent read is
+   * `watch.reach(await storage.currentRevision())` and then waiting for that batch.
+   */
+  reach(revision: number): void;
+}
+
+/**
+ * The outcome of a conditional write: the new revision, or what stands there instead. `prev` is
+ * given by delete only.
+ */
 export type WriteResult =
   | { readonly ok: true; readonly revision: number; readonly prev?: KeyValue }
   | { readonly ok: false; readonly current: KeyValue | undefined; readonly revision: number };
@@ -83,18 +100,25 @@ export interface Storage extends AsyncDisposable {
 
   /**
    * Events of keys under `prefix` in revision order, without gaps or repeats, until `signal`.
+   * A consumer that falls far behind is caught up from history, not buffered without limit.
    * After a lost connection the implementation resumes by itself; when what it needs was compacted
    * meanwhile, the iteration throws CompactedError and the caller lists again.
    */
-  watch(prefix: string, options: WatchOptions): AsyncIterable<WatchBatch>;
+  watch(prefix: string, options: WatchOptions): Watch;
 
   /** The newest revision, as fresh as a quorum read. */
   currentRevision(): Promise<number>;
 
-  /** Forgets history before `revision`; states at or after it stay readable. */
+  /**
+   * Forgets history before `revision`; states at or after it stay readable, and so do the events
+   * after it. Does nothing when that much is forgotten already; throws FutureRevisionError.
+   */
   compact(revision: number): Promise<void>;
 
-  /** A lease whose keys are deleted when `ttlSeconds` have passed; renewing is not needed. */
+  /**
+   * A lease whose keys are deleted when `ttlSeconds` have passed; renewing is not needed. A write
+   * that names a lease which is gone throws LeaseNotFoundError.
+   */
   grantLease(ttlSeconds: number): Promise<number>;
 
   /** A consistent copy of the whole store in the implementation's own format, written to `path`. */
@@ -129,5 +153,21 @@ export class StoreUnavailableError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StoreUnavailableError';
+  }
+}
+
+/** The lease that a write names does not exist or has expired; nothing was written. */
+export class LeaseNotFoundError extends Error {
+  constructor(lease: number) {
+    super(`requested lease not found (${lease})`);
+    this.name = 'LeaseNotFoundError';
+  }
+}
+
+/** The value is larger than the store takes; nothing was written. */
+export class ValueTooLargeError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ValueTooLargeError';
   }
 }

@@ -1,0 +1,9 @@
+import { storageContract } from '../contract.ts';
+import { storageModel } from '../model.ts';
+import { MemoryStorage } from './memory.ts';
+
+describe('memory storage', () => {
+  const open = async () => new MemoryStorage({ hub: { maxQueuedEvents: 50 } });
+  storageContract({ open, leaseSeconds: 0.05, leaseSlackMs: 100 });
+  storageModel({ open, runs: 60 });
+});
