@@ -1,0 +1,33 @@
+/** admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy. */
+import type { ValidatingAdmissionPolicy } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
+import { paramKindText } from './param-text.ts';
+
+export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPolicy>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicy',
+  plural: 'validatingadmissionpolicies',
+  categories: ['api-extensions'],
+  namespaced: false,
+  unconditionalUpdate: false,
+  generationOf: (p) => p.spec,
+  status: { resetFields: specAndMetadata, prepareForUpdate: keepMetadata },
+  columns: [
+    nameColumn(),
+    column(
+      'Validations',
+      'Validations indicates the number of validation rules defined in this configuration',
+      (p) => p.spec?.validations?.length ?? 0,
+      { type: 'integer' },
+    ),
+    column(
+      'ParamKind',
+      'ParamKind specifies the kind of resources used to parameterize this policy',
+      (p) => paramKindText(p.spec?.paramKind),
+    ),
+    ageColumn(),
+  ],
+});

@@ -1,0 +1,30 @@
+/** admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding. */
+import type { ValidatingAdmissionPolicyBinding } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+import { paramRefText } from './param-text.ts';
+
+export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmissionPolicyBinding>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  plural: 'validatingadmissionpolicybindings',
+  categories: ['api-extensions'],
+  namespaced: false,
+  unconditionalUpdate: false,
+  generationOf: (b) => b.spec,
+  columns: [
+    nameColumn(),
+    column(
+      'PolicyName',
+      'PolicyName indicates the policy definition which the policy binding binded to',
+      (b) => b.spec?.policyName ?? '',
+    ),
+    column(
+      'ParamRef',
+      'ParamRef indicates the param resource which sets the configuration param',
+      (b) => paramRefText(b.spec?.paramRef),
+    ),
+    ageColumn(),
+  ],
+});

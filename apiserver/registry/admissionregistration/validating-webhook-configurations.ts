@@ -1,0 +1,25 @@
+/** admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration. */
+import type { ValidatingWebhookConfiguration } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+export const validatingWebhookConfigurations = defineResource<ValidatingWebhookConfiguration>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  categories: ['api-extensions'],
+  namespaced: false,
+  unconditionalUpdate: false,
+  generationOf: (c) => c.webhooks,
+  columns: [
+    nameColumn(),
+    column(
+      'Webhooks',
+      'Webhooks indicates the number of webhooks registered in this configuration',
+      (c) => c.webhooks?.length ?? 0,
+      { type: 'integer' },
+    ),
+    ageColumn(),
+  ],
+});

@@ -1,0 +1,65 @@
+/** certificates.k8s.io/v1 CertificateSigningRequest. */
+import { humanDuration } from '../../../machinery/meta/times.ts';
+import type { CertificateSigningRequest } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column } from '../columns.ts';
+import { defineResource, nameColumn, type WriteContext } from '../resource.ts';
+import { csrStatus } from './csr-status.ts';
+
+const spec = '@certificates/v1.CertificateSigningRequestSpec';
+
+export const certificateSigningRequests = defineResource<CertificateSigningRequest>({
+  group: 'certificates.k8s.io',
+  version: 'v1',
+  kind: 'CertificateSigningRequest',
+  plural: 'certificatesigningrequests',
+  shortNames: ['csr'],
+  namespaced: false,
+  resetFields: [['spec'], ['status']],
+  prepareForCreate: (next, ctx) => {
+    setRequestor(next, ctx);
+    next.status = {};
+  },
+  // Only metadata can be changed.
+  prepareForUpdate: (next, prev) => {
+    next.spec = prev.spec;
+  },
+  status: csrStatus,
+  selectableFields: { 'spec.signerName': (csr) => csr.spec.signerName },
+  columns: [
+    nameColumn(),
+    ageColumn(),
+    column('SignerName', `${spec}.signerName`, (csr) => csr.spec.signerName || '<none>'),
+    column('Requestor', `${spec}.request`, (csr) => csr.spec.username ?? ''),
+    column('RequestedDuration', `${spec}.expirationSeconds`, (csr) => {
+      const seconds = csr.spec.expirationSeconds;
+      return seconds === undefined ? '<none>' : humanDuration(seconds * 1000);
+    }),
+    column(
+      'Condition',
+      '@certificates/v1.CertificateSigningRequestStatus.conditions',
+      conditionText,
+    ),
+  ],
+});
+
+function setRequestor(csr: CertificateSigningRequest, { user }: WriteContext): void {
+  const { username: _u, uid: _i, groups: _g, extra: _e, ...rest } = csr.spec;
+  const extra = Object.entries(user.extra ?? {}).map(([k, v]): [string, string[]] => [k, [...v]]);
+  csr.spec = {
+    ...rest,
+    username: user.name,
+    ...(user.uid ? { uid: user.uid } : {}),
+    ...(user.groups.length > 0 ? { groups: [...user.groups] } : {}),
+    ...(extra.length > 0 ? { extra: Object.fromEntries(extra) } : {}),
+  };
+}
+
+function conditionText(csr: CertificateSigningRequest): string {
+  const has = (type: string) => (csr.status?.conditions ?? []).some((c) => c.type === type);
+  let text = 'Pending';
+  if (has('Denied')) text = 'Denied';
+  else if (has('Approved')) text = 'Approved';
+  if (has('Failed')) text += ',Failed';
+  if (csr.status?.certificate) text += ',Issued';
+  return text;
+}

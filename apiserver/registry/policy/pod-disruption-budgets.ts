@@ -1,0 +1,32 @@
+/** policy/v1 PodDisruptionBudget. */
+import type { PodDisruptionBudget } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  shortNames: ['pdb'],
+  namespaced: true,
+  unconditionalUpdate: false,
+  generationOf: (pdb) => pdb.spec,
+  status: {},
+  columns: [
+    nameColumn(),
+    column('Min Available', 'The minimum number of pods that must be available.', (pdb) =>
+      String(pdb.spec?.minAvailable ?? 'N/A'),
+    ),
+    column('Max Unavailable', 'The maximum number of pods that may be unavailable.', (pdb) =>
+      String(pdb.spec?.maxUnavailable ?? 'N/A'),
+    ),
+    column(
+      'Allowed Disruptions',
+      'Calculated number of pods that may be disrupted at this time.',
+      (pdb) => pdb.status?.disruptionsAllowed ?? 0,
+      { type: 'integer' },
+    ),
+    ageColumn(),
+  ],
+});

@@ -1,0 +1,16 @@
+/** rbac.authorization.k8s.io/v1 ClusterRoleBinding. */
+import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
+import type { ClusterRoleBinding } from '../../../machinery/schema/wire.ts';
+import { defineResource } from '../resource.ts';
+import { bindingColumns } from './binding-columns.ts';
+
+export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  namespaced: false,
+  createOnUpdate: true,
+  nameRule: nameIsPathSegment,
+  columns: bindingColumns('ClusterRoleBinding'),
+});

@@ -1,0 +1,16 @@
+/** rbac.authorization.k8s.io/v1 RoleBinding. */
+import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
+import type { RoleBinding } from '../../../machinery/schema/wire.ts';
+import { defineResource } from '../resource.ts';
+import { bindingColumns } from './binding-columns.ts';
+
+export const roleBindings = defineResource<RoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  namespaced: true,
+  createOnUpdate: true,
+  nameRule: nameIsPathSegment,
+  columns: bindingColumns('RoleBinding'),
+});

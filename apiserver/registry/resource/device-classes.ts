@@ -1,0 +1,15 @@
+/** resource.k8s.io/v1 DeviceClass. */
+import type { DeviceClass } from '../../../machinery/schema/wire.ts';
+import { ageColumn } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+export const deviceClasses = defineResource<DeviceClass>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'DeviceClass',
+  plural: 'deviceclasses',
+  namespaced: false,
+  deleteReturnsObject: true,
+  generationOf: (c) => c.spec,
+  columns: [nameColumn(), ageColumn()],
+});

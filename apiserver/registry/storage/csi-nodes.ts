@@ -1,0 +1,24 @@
+/** storage.k8s.io/v1 CSINode. */
+import type { CSINode } from '../../../machinery/schema/wire.ts';
+import { ageColumn, column } from '../columns.ts';
+import { defineResource, nameColumn } from '../resource.ts';
+
+export const csiNodes = defineResource<CSINode>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSINode',
+  plural: 'csinodes',
+  namespaced: false,
+  unconditionalUpdate: false,
+  deleteReturnsObject: true,
+  columns: [
+    nameColumn(),
+    column(
+      'Drivers',
+      'Drivers indicates the number of CSI drivers registered on the node',
+      (n) => n.spec.drivers?.length ?? 0,
+      { type: 'integer' },
+    ),
+    ageColumn(),
+  ],
+});
