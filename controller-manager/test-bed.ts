@@ -1,0 +1,70 @@
+/** Runs controllers against the fake client in tests, on a clock that stands until moved. */
+import type { EventRecorder } from '../client/events.ts';
+import { FakeClient } from '../client/fake-client.ts';
+import { FakeClock, settle } from '../client/fake-clock.ts';
+import type { Log } from '../client/log.ts';
+import { coreEvents } from '../client/resources.ts';
+import type { Controller } from './controller.ts';
+import { type ControllerManagerOptions, defaultOptions } from './options.ts';
+import { runControllers } from './runtime.ts';
+
+export class TestBed implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly client = new FakeClient(() => this.clock.now());
+  /** Warnings and errors that controllers logged. */
+  readonly complaints: string[] = [];
+  private readonly stop = new AbortController();
+  private running: Promise<void> | undefined;
+
+  /** Starts controllers and lets them do what there is to do. */
+  async start(
+    controllers: readonly Controller[],
+    options: Partial<ControllerManagerOptions> = {},
+  ): Promise<void> {
+    const complain = (fields: object, message: string): void => {
+      const { err } = fields as { err?: Error };
+      this.complaints.push(`${message}: ${err?.message ?? ''}`);
+    };
+    const log: Log = { debug() {}, info() {}, warn: complain, error: complain };
+    this.running = runControllers(
+      controllers,
+      {
+        client: this.client,
+        clock: this.clock,
+        random: () => 0,
+        log,
+        options: { ...defaultOptions, ...options },
+      },
+      this.stop.signal,
+    );
+    await this.settle();
+  }
+
+  /** Lets pending work finish without moving the clock. */
+  async settle(): Promise<void> {
+    await settle(20);
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await this.settle();
+  }
+
+  /** Events so far as `reason: message`, in order of writing. */
+  eventTexts(): string[] {
+    return this.client
+      .objects(coreEvents)
+      .toSorted((a, b) => (a.metadata.resourceVersion! < b.metadata.resourceVersion! ? -1 : 1))
+      .map((e) => `${e.reason}: ${e.message}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop.abort();
+    await this.running;
+  }
+}
+
+/** A recorder that keeps `reason: message` in a list. */
+export function listRecorder(texts: string[]): EventRecorder {
+  return { event: (_about, _type, reason, message) => void texts.push(`${reason}: ${message}`) };
+}
