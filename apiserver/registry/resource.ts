@@ -99,6 +99,17 @@ export interface StatusStrategy<T> extends UpdateStrategy<T> {
   resetFields?: readonly (readonly string[])[];
 }
 
+/**
+ * A subresource through which the whole object is read and written, with rules of its own
+ * (`ephemeralcontainers`, `resize`, `approval`, `finalize`). What a write through it may not touch
+ * is for `prepareForUpdate` to restore.
+ */
+export interface FaceStrategy<T> extends UpdateStrategy<T> {
+  readonly verbs: readonly ('get' | 'patch' | 'update')[];
+  /** Paths that a write through it can never own. */
+  resetFields?: readonly (readonly string[])[];
+}
+
 /** autoscaling/v1 Scale over an object. */
 export interface ScaleStrategy<T> {
   /** Where the number stands: ['spec', 'replicas']. */
@@ -217,6 +228,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** false: there is no status subresource (and status, if any, is an ordinary field). */
   readonly status: StatusStrategy<T> | false;
   readonly scale: ScaleStrategy<T> | undefined;
+  /** Further subresources that are the object itself under other rules, by name. */
+  readonly faces: Readonly<Record<string, FaceStrategy<T>>>;
   /** Paths that a write of the object itself can never own; default [['status']] with a status. */
   readonly resetFields: readonly (readonly string[])[] | undefined;
   readonly columns: readonly Column<T>[];
@@ -254,6 +267,7 @@ export function defineResource<T extends KubeObject>(
     createWithStatus: false,
     status: false,
     scale: undefined,
+    faces: {},
     resetFields: undefined,
     columns: nameAndAge(),
     selectableFields: {},
