@@ -1,0 +1,134 @@
+/** Reads protobuf with bounds checked; error texts as the real server's generated code has them. */
+import { DecodeError } from './decode-context.ts';
+
+/** How a field is written. */
+export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+/** A position in a message that ends at `end`. */
+export class ProtoReader {
+  readonly buffer: Buffer;
+  at: number;
+  readonly end: number;
+
+  constructor(buffer: Buffer, at = 0, end = buffer.length) {
+    this.buffer = buffer;
+    this.at = at;
+    this.end = end;
+  }
+
+  /** More fields to come. */
+  get more(): boolean {
+    return this.at < this.end;
+  }
+
+  /** A field's tag: number * 8 + wire type. */
+  tag(): number {
+    const tag = this.uint32();
+    if (tag >>> 3 === 0)
+      throw new DecodeError(`proto: illegal tag ${tag >>> 3} (wire type ${tag})`);
+    return tag;
+  }
+
+  /** The low 32 bits of a varint. */
+  uint32(): number {
+    const first = this.buffer[this.at];
+    if (first !== undefined && first < 0x80 && this.at < this.end) {
+      this.at++;
+      return first;
+    }
+    return this.varint().low;
+  }
+
+  /** A varint as signed 64 bits; bigint where a number cannot hold it. */
+  int64(): number | bigint {
+    const { low, high } = this.varint();
+    if (high === 0) return low;
+    const signed = (high | 0) * 2 ** 32 + low;
+    return Number.isSafeInteger(signed)
+      ? signed
+      : BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
+  }
+
+  /** A length-delimited field's content. */
+  message(): ProtoReader {
+    const { low, high } = this.varint();
+    if (high >= 0x80000000)
+      throw new DecodeError('proto: negative length found during unmarshaling');
+    const start = this.at;
+    if (high > 0 || low > this.end - start) throw new DecodeError('unexpected EOF');
+    this.at = start + low;
+    return new ProtoReader(this.buffer, start, this.at);
+  }
+
+  /** The content as text. */
+  text(): string {
+    return this.buffer.toString('utf8', this.at, this.end);
+  }
+
+  /** The content as base64. */
+  base64(): string {
+    return this.buffer.toString('base64', this.at, this.end);
+  }
+
+  double(): number {
+    if (this.end - this.at < 8) throw new DecodeError('unexpected EOF');
+    this.at += 8;
+    return this.buffer.readDoubleLE(this.at - 8);
+  }
+
+  /** Passes over a field that is not known. */
+  skip(wireType: number): void {
+    switch (wireType) {
+      case wireTypes.varint:
+        this.varint();
+        return;
+      case wireTypes.fixed64:
+        this.advance(8);
+        return;
+      case wireTypes.bytes:
+        this.message();
+        return;
+      case 3:
+        this.skipGroup();
+        return;
+      case 4:
+        throw new DecodeError('proto: unexpected end of group');
+      case wireTypes.fixed32:
+        this.advance(4);
+        return;
+      default:
+        throw new DecodeError(`proto: illegal wireType ${wireType}`);
+    }
+  }
+
+  private skipGroup(): void {
+    for (let depth = 1; depth > 0; ) {
+      const wireType = this.tag() & 7;
+      if (wireType === 3) depth++;
+      else if (wireType === 4) depth--;
+      else this.skip(wireType);
+    }
+  }
+
+  private advance(size: number): void {
+    if (this.end - this.at < size) throw new DecodeError('unexpected EOF');
+    this.at += size;
+  }
+
+  private varint(): { low: number; high: number } {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.at >= this.end) throw new DecodeError('unexpected EOF');
+      const byte = this.buffer[this.at++]!;
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 0x80) return { low: low >>> 0, high: high >>> 0 };
+    }
+    throw new DecodeError('proto: integer overflow');
+  }
+}
