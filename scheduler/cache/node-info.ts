@@ -1,0 +1,136 @@
+/** A node as the scheduler looks at it: the object, the pods on it, and sums over them. */
+import type { Node, Taint } from '../../machinery/schema/wire.ts';
+import { UsedPorts } from './host-ports.ts';
+import { NodeColumns } from './node-columns.ts';
+import type { PodInfo } from './pod-info.ts';
+import { milliValue, wholeMillis, wholeUnits } from './quantities.ts';
+import { isScalarResource } from './requests.ts';
+
+/** An image known to nodes. */
+export interface ImageState {
+  sizeBytes: number;
+  /** Names of the nodes that have it. */
+  readonly nodes: Set<string>;
+}
+
+const noLabels: Record<string, string> = {};
+const noTaints: readonly Taint[] = [];
+const noScalars: ReadonlyMap<string, number> = new Map();
+
+/** Owned and changed by the cache only; a copy may be changed by whoever asked for it. */
+export class NodeInfo {
+  readonly name: string;
+  /** Undefined while pods are known to be on a node that is not (or no longer) there. */
+  node: Node | undefined;
+  readonly columns: NodeColumns;
+  readonly row: number;
+  readonly pods: PodInfo[] = [];
+  readonly podsWithAffinity: PodInfo[] = [];
+  readonly podsWithRequiredAntiAffinity: PodInfo[] = [];
+  usedPorts = new UsedPorts();
+  /** Claims in use, `namespace/name`, with the number of pods that use each. */
+  readonly claims = new Map<string, number>();
+  images: ReadonlyMap<string, ImageState> = new Map();
+  allocatableScalars: ReadonlyMap<string, number> = noScalars;
+  readonly requestedScalars = new Map<string, number>();
+
+  constructor(name: string, columns = new NodeColumns(1), row = columns.take()) {
+    this.name = name;
+    this.columns = columns;
+    this.row = row;
+  }
+
+  get labels(): Record<string, string> {
+    return this.node?.metadata?.labels ?? noLabels;
+  }
+
+  get taints(): readonly Taint[] {
+    return this.node?.spec?.taints ?? noTaints;
+  }
+
+  /** Takes over what the node object says about capacity. */
+  setNode(node: Node): void {
+    this.node = node;
+    const list = node.status?.allocatable ?? {};
+    const { columns, row } = this;
+    columns.allocatableCpu[row] = wholeMillis(milliValue(list['cpu'] ?? '0'));
+    columns.allocatableMemory[row] = wholeUnits(milliValue(list['memory'] ?? '0'));
+    columns.allocatableStorage[row] = wholeUnits(milliValue(list['ephemeral-storage'] ?? '0'));
+    columns.allowedPods[row] = wholeUnits(milliValue(list['pods'] ?? '0'));
+    let scalars: Map<string, number> | undefined;
+    for (const name in list) {
+      if (!isScalarResource(name)) continue;
+      scalars ??= new Map();
+      scalars.set(name, wholeUnits(milliValue(list[name]!)));
+    }
+    this.allocatableScalars = scalars ?? noScalars;
+  }
+
+  addPod(pod: PodInfo): void {
+    this.pods.push(pod);
+    if (pod.hasAffinity) this.podsWithAffinity.push(pod);
+    if (pod.hasRequiredAntiAffinity) this.podsWithRequiredAntiAffinity.push(pod);
+    this.#count(pod, 1);
+    if (pod.hostPorts.length > 0) this.usedPorts.add(pod.hostPorts);
+  }
+
+  /** Removes the pod with this uid; returns it, or undefined when it is not here. */
+  removePod(uid: string): PodInfo | undefined {
+    const pod = takeOut(this.pods, uid);
+    if (pod === undefined) return undefined;
+    if (pod.hasAffinity) takeOut(this.podsWithAffinity, uid);
+    if (pod.hasRequiredAntiAffinity) takeOut(this.podsWithRequiredAntiAffinity, uid);
+    this.#count(pod, -1);
+    if (pod.hostPorts.length > 0) this.usedPorts.remove(pod.hostPorts);
+    return pod;
+  }
+
+  /** A copy with numbers of its own, for trying changes out. */
+  copy(): NodeInfo {
+    const copy = new NodeInfo(this.name, this.columns.extract(this.row), 0);
+    copy.node = this.node;
+    copy.pods.push(...this.pods);
+    copy.podsWithAffinity.push(...this.podsWithAffinity);
+    copy.podsWithRequiredAntiAffinity.push(...this.podsWithRequiredAntiAffinity);
+    copy.usedPorts = this.usedPorts.copy();
+    for (const [claim, count] of this.claims) copy.claims.set(claim, count);
+    copy.images = this.images;
+    copy.allocatableScalars = this.allocatableScalars;
+    for (const [name, amount] of this.requestedScalars) copy.requestedScalars.set(name, amount);
+    return copy;
+  }
+
+  #count(pod: PodInfo, sign: 1 | -1): void {
+    const { columns, row } = this;
+    const r = pod.requests;
+    columns.requestedCpu[row]! += sign * r.cpu;
+    columns.requestedMemory[row]! += sign * r.memory;
+    columns.requestedStorage[row]! += sign * r.ephemeralStorage;
+    columns.nonZeroCpu[row]! += sign * r.nonZeroCpu;
+    columns.nonZeroMemory[row]! += sign * r.nonZeroMemory;
+    columns.podCount[row]! += sign;
+    if (r.scalars !== undefined) {
+      for (const [name, amount] of r.scalars) {
+        this.requestedScalars.set(name, (this.requestedScalars.get(name) ?? 0) + sign * amount);
+      }
+    }
+    for (const claim of pod.claims) {
+      const key = `${pod.namespace}/${claim}`;
+      const count = (this.claims.get(key) ?? 0) + sign;
+      if (count > 0) this.claims.set(key, count);
+      else this.claims.delete(key);
+    }
+  }
+}
+
+/** Order does not matter, so the last one takes the place of the one removed. */
+function takeOut(list: PodInfo[], uid: string): PodInfo | undefined {
+  for (let i = list.length - 1; i >= 0; i--) {
+    const pod = list[i]!;
+    if (pod.uid !== uid) continue;
+    const last = list.pop()!;
+    if (i < list.length) list[i] = last;
+    return pod;
+  }
+  return undefined;
+}
