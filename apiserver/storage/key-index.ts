@@ -67,6 +67,11 @@ export class KeyIndex<V> {
     return version?.deleted ? undefined : version;
   }
 
+  /** The version written at a revision; undefined when it is compacted or in the future. */
+  versionAt(revision: number): Version<V> | undefined {
+    return this.#log[revision - this.#compacted - 1];
+  }
+
   /** Writes the key at the next revision. */
   put(key: string, value: V, lease: number): Version<V> {
     const revision = this.revision + 1;

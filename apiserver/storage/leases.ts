@@ -13,7 +13,7 @@ export class Leases {
   readonly #heap: Lease[] = [];
   #lastId = 0;
 
-  /** The id that the next lease gets. */
+  /** An id higher than all there were. */
   nextId(): number {
     return this.#lastId + 1;
   }

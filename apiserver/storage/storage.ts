@@ -158,9 +158,12 @@ export class StoreUnavailableError extends Error {
 
 /** The lease that a write names does not exist or has expired; nothing was written. */
 export class LeaseNotFoundError extends Error {
+  readonly lease: number;
+
   constructor(lease: number) {
     super(`requested lease not found (${lease})`);
     this.name = 'LeaseNotFoundError';
+    this.lease = lease;
   }
 }
 
