@@ -102,38 +102,40 @@ function intersectChildren(a: FieldSet, b: FieldSet): MutableFieldSet | undefine
 
 /** The paths of `a` that `b` does not hold; what is below a path of `b` stays. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmptySet(b)) return a;
-  return subtractChildren(a, b, false) ?? leaf;
+  return isEmptySet(b) ? a : (subtract(a, b, false, false) ?? leaf);
 }
 
 /** The paths of `a` that are neither in `b` nor below a path of `b`. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmptySet(b)) return a;
-  return subtractChildren(a, b, true) ?? leaf;
+  return isEmptySet(b) ? a : (subtract(a, b, true, false) ?? leaf);
 }
 
-function subtractChildren(
+/**
+ * What is left of a node, `a` itself when nothing is taken from it; undefined when nothing is
+ * left. `below`: the node is not the top, and may be a path of the set itself.
+ */
+function subtract(
   a: FieldSet,
   b: FieldSet,
   recursive: boolean,
-): MutableFieldSet | undefined {
+  below: boolean,
+): FieldSet | undefined {
+  const gone = below && isMember(b);
+  if (gone && recursive) return undefined;
+  const member = below && isMember(a);
+  let changed = gone && member;
   let out: MutableFieldSet | undefined;
   for (const k in a) {
     if (k === '.') continue;
     const x = a[k]!;
     const y = b[k];
-    let node: FieldSet | undefined = x;
-    if (y !== undefined) {
-      const gone = isMember(y);
-      if (gone && recursive) continue;
-      node = makeNode(subtractChildren(x, y, recursive), isMember(x) && !gone);
-    }
-    if (node !== undefined) {
-      out ??= {};
-      out[k] = node;
-    }
+    const rest = y === undefined ? x : subtract(x, y, recursive, true);
+    if (rest !== x) changed = true;
+    if (rest === undefined) continue;
+    out ??= {};
+    out[k] = rest;
   }
-  return out;
+  return changed ? makeNode(out, member && !gone) : a;
 }
 
 /** True when both hold the same paths. */

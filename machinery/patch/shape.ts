@@ -38,6 +38,8 @@ export interface FieldShape {
   readonly shape: Shape;
   /** What a list key counts as when it is not given; undefined: it does not count. */
   readonly default: unknown;
+  /** What the field is when an object lacks it, where it is always written; else undefined. */
+  readonly zero: unknown;
 }
 
 const noFields: ReadonlyMap<string, FieldShape> = new Map();
@@ -117,7 +119,7 @@ function fieldShapes(type: StructType): ReadonlyMap<string, FieldShape> {
   const fields = new Map<string, FieldShape>();
   if (type.typeMeta) {
     for (const name of ['kind', 'apiVersion']) {
-      fields.set(name, { path: `f:${name}`, shape: text, default: undefined });
+      fields.set(name, { path: `f:${name}`, shape: text, default: undefined, zero: undefined });
     }
   }
   for (const f of type.fields) fields.set(f.name, new LazyField(f));
@@ -127,6 +129,7 @@ function fieldShapes(type: StructType): ReadonlyMap<string, FieldShape> {
 class LazyField implements FieldShape {
   readonly path: string;
   readonly default: unknown;
+  readonly zero: unknown;
   private readonly field: Field;
   private made: Shape | undefined;
 
@@ -134,11 +137,31 @@ class LazyField implements FieldShape {
     this.field = field;
     this.path = `f:${field.name}`;
     this.default = field.default ?? impliedDefault(field);
+    this.zero = zeroOf(field);
   }
 
   get shape(): Shape {
     this.made ??= shapeOfField(this.field);
     return this.made;
+  }
+}
+
+const emptyObject = Object.freeze({});
+
+/** Fields that are no pointers and not left out when empty: as the server's output has them. */
+function zeroOf(f: Field): unknown {
+  if (f.pointer || f.omitZero) return undefined;
+  if (f.type.kind === 'struct' && isPlainStruct(f.type.type)) return emptyObject;
+  if (f.omitEmpty) return undefined;
+  switch (f.type.kind) {
+    case 'IntOrString':
+      return 0;
+    case 'Quantity':
+      return '0';
+    case 'Duration':
+      return '0s';
+    default:
+      return impliedDefault(f) ?? null;
   }
 }
 
@@ -188,6 +211,11 @@ function listRules(f: Field): [atomic: boolean, keys: readonly string[]] {
 
 function isPlainStruct(type: StructType): boolean {
   return type.special === undefined && type.wraps === undefined;
+}
+
+/** The shape of a type given either way. */
+export function shapeOf(type: StructType | Shape): Shape {
+  return 'byName' in type ? shapeOfStruct(type) : type;
 }
 
 /** The shape of a type reference. */

@@ -117,10 +117,11 @@ function compareMaps(map: MapShape, left: unknown, right: unknown): Difference |
     for (const name in r) {
       const y = r[name];
       if (y === undefined) continue;
-      const x = l?.[name];
+      let x = l?.[name];
       if (x === y) continue;
       const field = map.fields.get(name);
       const shape = memberShape(map, field);
+      if (x === undefined && l !== undefined) x = field?.zero;
       if (x === undefined) {
         out ??= { added: undefined, modified: undefined, removed: undefined };
         out.added ??= {};
@@ -136,9 +137,15 @@ function compareMaps(map: MapShape, left: unknown, right: unknown): Difference |
       const x = l[name];
       if (x === undefined || r?.[name] !== undefined) continue;
       const field = map.fields.get(name);
+      const shape = memberShape(map, field);
+      if (r !== undefined && field?.zero !== undefined) {
+        const d = compareBoth(shape, x, field.zero);
+        if (d !== undefined) out = graft(out, field.path, d);
+        continue;
+      }
       out ??= { added: undefined, modified: undefined, removed: undefined };
       out.removed ??= {};
-      out.removed[field?.path ?? `f:${name}`] = wholeTree(memberShape(map, field), x);
+      out.removed[field?.path ?? `f:${name}`] = wholeTree(shape, x);
     }
   }
   return out;

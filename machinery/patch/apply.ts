@@ -1,0 +1,336 @@
+/**
+ * Server-side apply: merges a configuration into an object, tells conflicts, and removes what
+ * the applier no longer names. Rules and texts as in the real server (KEP-555).
+ */
+import { deepCopy } from '../meta/copy.ts';
+import { jsonEqual } from '../meta/equality.ts';
+import { quote } from '../meta/field-error.ts';
+import { byteLength } from '../meta/names.ts';
+import { badRequest, StatusError } from '../meta/status-error.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../schema/wire.ts';
+import {
+  difference,
+  type FieldSet,
+  forEachPath,
+  intersection,
+  isEmptySet,
+  leaf,
+  pathText,
+  union,
+} from './field-set.ts';
+import {
+  disown,
+  type FieldOwnership,
+  filterOf,
+  type Ownership,
+  storedManagers,
+  stripIdentity,
+  trackUpdate,
+} from './managed-fields.ts';
+import { encodeManagers, type Manager, type Managers, managerId } from './managers.ts';
+import { type Shape, shapeOf } from './shape.ts';
+import { compare, fieldSetOf } from './typed.ts';
+import { merge, removeFields, withNamedFields } from './typed-merge.ts';
+import { typeProblems } from './typed-validate.ts';
+
+/** An apply request. */
+export interface Apply extends FieldOwnership {
+  /** The stored object in `apiVersion`; undefined: the apply creates it. Not changed. */
+  readonly live: KubeObject | undefined;
+  /** The configuration as it was sent, only its syntax checked. Not changed. */
+  readonly config: KubeObject;
+  /** The kind expected, such as `Deployment`. */
+  readonly kind: string;
+  readonly manager: string;
+  /** Takes over what others own instead of telling conflicts. */
+  readonly force: boolean;
+}
+
+/**
+ * The object after the apply, managedFields set; shares nothing with the inputs. It still has to
+ * be decoded and defaulted, as a body that was sent.
+ * Throws StatusError: 400 for a wrong kind or managedFields in the configuration, 409 with one
+ * cause per field for conflicts, 500 when the configuration does not fit the type (as the real
+ * server answers it).
+ */
+export function applyPatch(apply: Apply): KubeObject {
+  const { config, live } = apply;
+  checkConfig(apply);
+  const managers = storedManagers(live?.metadata?.managedFields);
+  const start: KubeObject =
+    live === undefined ? { apiVersion: apply.apiVersion, kind: apply.kind } : withoutManaged(live);
+  if (managers.size === 0 && live !== undefined) {
+    trackUpdate({ ...apply, manager: 'before-first-apply' }, undefined, start, managers);
+  }
+  const result = applyWithUpgrade(apply, start, managers);
+  const out = deepCopy(result.object) as KubeObject;
+  syncLastApplied(apply, out, config);
+  const entries = encodeManagers(result.managers);
+  if (entries !== undefined) out.metadata = { ...out.metadata, managedFields: entries };
+  return out;
+}
+
+function checkConfig(apply: Apply): void {
+  const { config } = apply;
+  const [apiVersion, kind] = [config.apiVersion ?? '', config.kind ?? ''];
+  if (apiVersion !== apply.apiVersion || kind !== apply.kind) {
+    throw badRequest(`invalid object type: ${kindText(apiVersion, kind)}`);
+  }
+  if (Array.isArray(config.metadata?.managedFields)) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
+  const problems = typeProblems(shapeOf(apply.type), config);
+  if (problems !== undefined) {
+    const name = `${config.metadata?.namespace ?? ''}/${config.metadata?.name ?? ''}`;
+    throw new StatusError(
+      '',
+      `failed to create typed patch object (${name}; ${kindText(apiVersion, kind)}): ${problems}`,
+    );
+  }
+}
+
+/** `apps/v1, Kind=Deployment`; the core group is the empty one: `/v1, Kind=Pod`. */
+function kindText(apiVersion: string, kind: string): string {
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+}
+
+function withoutManaged(obj: KubeObject): KubeObject {
+  if (obj.metadata?.managedFields === undefined) return obj;
+  const { managedFields: _, ...metadata } = obj.metadata;
+  return { ...obj, metadata };
+}
+
+interface Applied {
+  readonly object: unknown;
+  readonly managers: Managers;
+}
+
+class Conflicts extends Error {
+  readonly list: readonly Ownership[];
+
+  constructor(list: readonly Ownership[]) {
+    super('conflicts');
+    this.list = list;
+  }
+}
+
+const lastAppliedKey = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/**
+ * kubectl may take over what its own client-side apply set: conflicts on fields that still have
+ * the value noted in the last-applied annotation do not count.
+ */
+function applyWithUpgrade(apply: Apply, start: KubeObject, managers: Managers): Applied {
+  try {
+    return applyOnce(apply, start, new Map(managers), apply.force);
+  } catch (e) {
+    if (!(e instanceof Conflicts)) throw e;
+    const allowed = apply.manager === 'kubectl' ? lastAppliedFields(apply, start) : undefined;
+    if (allowed === undefined) throw conflictError(e.list);
+    const rest = e.list
+      .map((c) => ({ ...c, set: difference(c.set, allowed) }))
+      .filter((c) => !isEmptySet(c.set));
+    if (rest.length > 0) throw conflictError(rest);
+    return applyOnce(apply, start, new Map(managers), true);
+  }
+}
+
+function applyOnce(apply: Apply, start: KubeObject, managers: Managers, force: boolean): Applied {
+  const shape = shapeOf(apply.type);
+  const entry: Manager = {
+    manager: apply.manager === '' ? 'unknown' : apply.manager,
+    operation: 'Apply',
+    apiVersion: apply.apiVersion,
+    subresource: apply.subresource ?? '',
+    time: undefined,
+    set: leaf,
+  };
+  const id = managerId(entry);
+  const last = managers.get(id);
+  const set = filterOf(apply.resetFields)(fieldSetOf(shape, apply.config));
+  managers.set(id, { ...entry, time: last?.time, set });
+  const merged = merge(shape, start, apply.config);
+  const next = last === undefined ? merged : prune(apply, merged, managers, last);
+  disown(
+    apply,
+    start,
+    next,
+    managers,
+    id,
+    force
+      ? undefined
+      : (conflicts) => {
+          throw new Conflicts(conflicts);
+        },
+  );
+  const unchanged = jsonEqual(start, next);
+  const mine = stripIdentity(set);
+  if (isEmptySet(mine)) managers.delete(id);
+  else managers.set(id, { ...entry, time: unchanged ? last?.time : apply.now, set: mine });
+  return { object: next, managers };
+}
+
+/** An object in one of the versions of its kind. */
+interface Versioned {
+  readonly value: unknown;
+  readonly apiVersion: string;
+  readonly shape: Shape;
+}
+
+/** The object in another version; undefined when that is not served. */
+function convert(apply: Apply, v: Versioned, apiVersion: string): Versioned | undefined {
+  if (v.apiVersion === apiVersion) return v;
+  if (apiVersion === apply.apiVersion) {
+    const own = apply.versions?.(apiVersion);
+    if (own === undefined) return undefined;
+    const value = own.convert(v.value, v.apiVersion);
+    return { value, apiVersion, shape: shapeOf(apply.type) };
+  }
+  const other = apply.versions?.(apiVersion);
+  if (other === undefined) return undefined;
+  return { value: other.convert(v.value, v.apiVersion), apiVersion, shape: other.shape };
+}
+
+/**
+ * Removes what the applier named last time, does not name now, and nobody else owns. What nobody
+ * owned, or what was in a list item that is kept, stays.
+ */
+function prune(apply: Apply, value: unknown, managers: Managers, last: Manager): unknown {
+  const owned = new Map<string, FieldSet>();
+  for (const m of managers.values()) {
+    owned.set(m.apiVersion, union(owned.get(m.apiVersion) ?? leaf, m.set));
+  }
+  if (isEmptySet(difference(last.set, owned.get(last.apiVersion) ?? leaf))) return value;
+  const start: Versioned = { value, apiVersion: apply.apiVersion, shape: shapeOf(apply.type) };
+  const merged = convert(apply, start, last.apiVersion);
+  if (merged === undefined) return value;
+  const lastSet = withNamedFields(last.set, merged.shape);
+  let pruned: Versioned = { ...merged, value: removeFields(merged.shape, merged.value, lastSet) };
+  // The version pruned in comes first: what others need for a conversion is back by then.
+  const versions = [last.apiVersion, ...owned.keys()].filter((v, i, all) => all.indexOf(v) === i);
+  for (const version of versions) {
+    const set = owned.get(version);
+    if (set !== undefined) pruned = addBackOwned(apply, merged, pruned, version, set);
+  }
+  const rest = convert(apply, pruned, last.apiVersion);
+  if (rest === undefined) return value;
+  const gone = intersection(difference(named(merged), named(rest)), lastSet);
+  const out = { ...merged, value: removeFields(merged.shape, merged.value, gone) };
+  return convert(apply, out, apply.apiVersion)?.value ?? value;
+}
+
+/** The fields of an object with the structs on the way. */
+function named(v: Versioned): FieldSet {
+  return withNamedFields(fieldSetOf(v.shape, v.value), v.shape);
+}
+
+/** Puts back what a manager (this one's new configuration included) owns. */
+function addBackOwned(
+  apply: Apply,
+  merged: Versioned,
+  pruned: Versioned,
+  version: string,
+  owned: FieldSet,
+): Versioned {
+  const all = convert(apply, merged, version);
+  const left = convert(apply, pruned, version);
+  if (all === undefined || left === undefined) return pruned;
+  const kept = union(named(left), withNamedFields(owned, all.shape));
+  const gone = difference(named(all), kept);
+  return { ...all, value: removeFields(all.shape, all.value, gone) };
+}
+
+/** 409 that names every field and its manager. */
+function conflictError(conflicts: readonly Ownership[]): StatusError {
+  const sorted = conflicts.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const causes: { reason: string; message: string; field: string }[] = [];
+  const lines: string[] = [];
+  for (const c of sorted) {
+    const who = managerText(c.manager);
+    lines.push(`conflicts with ${who}:`);
+    forEachPath(c.set, (path) => {
+      const field = pathText(path);
+      lines.push(`- ${field}`);
+      causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${who}`, field });
+    });
+  }
+  const message =
+    causes.length === 1
+      ? `Apply failed with 1 conflict: ${causes[0]!.message}: ${causes[0]!.field}`
+      : `Apply failed with ${causes.length} conflicts: ${lines.join('\n')}`;
+  return new StatusError('Conflict', message, { causes });
+}
+
+function managerText(m: Manager): string {
+  const name = quote(m.manager);
+  const who = m.subresource === '' ? name : `${name} with subresource ${quote(m.subresource)}`;
+  return m.operation === 'Update' ? `${who} using ${m.apiVersion}` : who;
+}
+
+/** Fields of the last-applied annotation that the object still has as they were applied. */
+function lastAppliedFields(apply: Apply, live: KubeObject): FieldSet | undefined {
+  const text = live.metadata?.annotations?.[lastAppliedKey] ?? '';
+  if (text === '') return undefined;
+  const shape = shapeOf(apply.type);
+  try {
+    const config = JSON.parse(text) as KubeObject;
+    if (config.apiVersion !== apply.apiVersion || typeProblems(shape, config) !== undefined) {
+      return undefined;
+    }
+    const change = compare(shape, config, live);
+    let set = difference(fieldSetOf(shape, config), change.modified);
+    set = difference(set, change.added);
+    return difference(set, change.removed);
+  } catch {
+    // An annotation that cannot be read allows nothing; the conflicts stand.
+    return undefined;
+  }
+}
+
+const annotationsLimitBytes = 256 * 1024;
+
+/** Keeps the annotation of kubectl's client-side apply in step, where the object has one. */
+function syncLastApplied(apply: Apply, out: KubeObject, config: KubeObject): void {
+  const annotations = out.metadata?.annotations;
+  if (apply.manager !== 'kubectl' || (annotations?.[lastAppliedKey] ?? '') === '') return;
+  const applied = deepCopy(config);
+  if (applied.metadata?.annotations !== undefined) {
+    delete applied.metadata.annotations[lastAppliedKey];
+  }
+  annotations![lastAppliedKey] = `${sortedJson(applied)}\n`;
+  const sizeBytes = Object.entries(annotations!).reduce(
+    (sum, [k, v]) => sum + byteLength(k) + byteLength(v),
+    0,
+  );
+  if (sizeBytes > annotationsLimitBytes) delete annotations![lastAppliedKey];
+}
+
+/** JSON with sorted members, as Go writes a map. */
+function sortedJson(value: unknown): string {
+  const text = JSON.stringify(value, (_, v: unknown) =>
+    typeof v === 'object' && v !== null && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : v,
+  );
+  return text.replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/**
+ * Puts back the times of `prev` when nothing but times changed, so that an apply or update
+ * without effect writes nothing. `next` in place; true when it equals `prev` then.
+ */
+export function keepTimesWhenUnchanged(next: KubeObject, prev: KubeObject): boolean {
+  const a = next.metadata?.managedFields ?? [];
+  const b = prev.metadata?.managedFields ?? [];
+  if (a.length !== b.length) return false;
+  const timeless = (e: ManagedFieldsEntry): ManagedFieldsEntry => ({ ...e, time: '' });
+  for (let i = 0; i < a.length; i++) {
+    if (!jsonEqual(timeless(a[i]!), timeless(b[i]!))) return false;
+  }
+  if (!jsonEqual(withoutManaged(next), withoutManaged(prev))) return false;
+  if (a.length > 0) next.metadata!.managedFields = b;
+  return true;
+}
