@@ -37,8 +37,7 @@ export function beforeDelete(
   if (definition.gracefulDelete === undefined) return 'now';
   if (meta.deletionTimestamp !== undefined) return shorten(meta, requested, nowMs);
   const grace = definition.gracefulDelete.gracePeriodSeconds(object, requested);
-  if (grace === 0 && requested !== 0) return 'now';
-  if (grace === 0) return 'now';
+  // With 0 seconds too: watchers see the mark, then the delete.
   meta.deletionTimestamp = formatTime(nowMs + grace * 1000);
   meta.deletionGracePeriodSeconds = grace;
   if ((meta.generation ?? 0) > 0) meta.generation = meta.generation! + 1;
@@ -89,11 +88,6 @@ function checkPreconditions(
   }
 }
 
-/** Resources whose objects own nothing: propagation policies are ignored (Events). */
-function ignoresPropagation(definition: ResourceDefinition): boolean {
-  return definition.plural === 'events';
-}
-
 /** The finalizers that the garbage collector works on; undefined: no change. */
 export function deletionFinalizers(
   meta: ObjectMeta,
@@ -102,7 +96,10 @@ export function deletionFinalizers(
 ): string[] | undefined {
   const present = meta.finalizers ?? [];
   const wanted = present.filter((f) => f !== orphanFinalizer && f !== foregroundFinalizer);
-  const policy = ignoresPropagation(definition) ? undefined : policyOf(present, options);
+  const policy =
+    definition.defaultPropagation === 'unsupported'
+      ? undefined
+      : policyOf(present, options, definition.defaultPropagation);
   if (policy === 'Orphan') wanted.push(orphanFinalizer);
   if (policy === 'Foreground') wanted.push(foregroundFinalizer);
   const same = wanted.length === present.length && wanted.every((f) => present.includes(f));
@@ -112,6 +109,7 @@ export function deletionFinalizers(
 function policyOf(
   present: readonly string[],
   options: DeletionOptions,
+  byDefault: 'delete' | 'orphan',
 ): 'Orphan' | 'Foreground' | 'Background' {
   if (options.orphanDependents !== undefined) {
     return options.orphanDependents ? 'Orphan' : 'Background';
@@ -121,7 +119,7 @@ function policyOf(
     if (f === orphanFinalizer) return 'Orphan';
     if (f === foregroundFinalizer) return 'Foreground';
   }
-  return 'Background';
+  return byDefault === 'orphan' ? 'Orphan' : 'Background';
 }
 
 /** Marks an object that only finalizers keep alive. */

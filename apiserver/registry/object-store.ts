@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { deepCopy } from '../../machinery/meta/copy.ts';
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
+import { nameIsDnsSubdomain } from '../../machinery/meta/names.ts';
 import {
   validateObjectMeta,
   validateObjectMetaUpdate,
@@ -161,14 +162,14 @@ export class ObjectStore {
     const finish = await d.beginCreate?.(object, ctx);
     try {
       ensureNamespace(d.namespaced ? ctx.namespace : '', meta);
-      if (d.status !== false) clearStatus(object);
+      if (d.status !== false && !d.createWithStatus) clearStatus(object);
       if (d.generationOf !== undefined) meta.generation = 1;
       else delete meta.generation;
       d.prepareForCreate?.(object, ctx);
       const errors = [
         ...validateObjectMeta(meta, {
           namespaced: d.namespaced,
-          ...(d.nameRule === undefined ? {} : { nameRule: d.nameRule }),
+          nameFn: d.nameRule ?? nameIsDnsSubdomain,
         }),
         ...(d.validate?.(object, ctx) ?? []),
       ];
@@ -335,7 +336,9 @@ export class ObjectStore {
       ...(validateUpdate?.(next, prev, ctx) ?? []),
     ];
     if (errors.length > 0) throw this.#invalid(next, errors);
-    if (strategy === 'main') for (const w of d.warnings?.(next, prev) ?? []) ctx.warn(w);
+    const warnings =
+      strategy === 'main' ? d.warnings?.(next, prev) : strategy.warnings?.(next, prev);
+    for (const w of warnings ?? []) ctx.warn(w);
     d.canonicalize?.(next);
   }
 

@@ -1,0 +1,107 @@
+/** POST of a new object. */
+import { StatusError } from '../../machinery/meta/status-error.ts';
+import type { Admission } from '../admission/admission.ts';
+import { ensureNamespace } from '../registry/object-store.ts';
+import type { ResourceAccess } from '../registry/resource.ts';
+import { type ServedResource, toStored } from '../registry/served-resource.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiResponse } from '../server/api-response.ts';
+import { type RenderContext, renderObject } from '../server/rendering.ts';
+import { decodeBody } from './decode-body.ts';
+import { manageFields } from './field-manager.ts';
+import { writeOptions } from './options.ts';
+import {
+  admissionAttributes,
+  dedupOwnerReferences,
+  managerOf,
+  writeContext,
+} from './write-request.ts';
+
+/** Answers a create; throws StatusError. */
+export async function create(
+  request: ApiRequest,
+  c: RenderContext,
+  admission: Admission,
+  access: ResourceAccess,
+): Promise<ApiResponse> {
+  const { resource } = c;
+  const bytes = await request.readBody();
+  const options = writeOptions(request.query, 'CreateOptions');
+  const { object, named } = decodeBody(
+    bytes,
+    request.header('content-type'),
+    expectedOf(resource),
+    options.fieldValidation,
+    (text) => request.warn(text),
+  );
+  object.metadata ??= {};
+  const meta = object.metadata;
+  // A client may not choose these.
+  delete meta.creationTimestamp;
+  delete meta.uid;
+  delete meta.deletionTimestamp;
+  delete meta.deletionGracePeriodSeconds;
+  delete meta.selfLink;
+  if (meta.resourceVersion !== undefined) {
+    throw new StatusError('', 'resourceVersion should not be set on objects to be created');
+  }
+  // A namespace is created "in itself": the path has none.
+  ensureNamespace(resource.definition.namespaced ? request.info.namespace : '', meta);
+  const warn = (text: string) => request.warn(text);
+  dedupOwnerReferences(object, warn, false);
+  if (named) {
+    const manager = managerOf(options.fieldManager, request.header('user-agent'));
+    manageFields(resource, undefined, object, manager, '');
+  } else delete meta.managedFields;
+  const stored = toStored(resource, object);
+  const namespaceName = resource.definition.plural === 'namespaces' ? meta.name : undefined;
+  const ctx = writeContext(
+    request,
+    resource,
+    access,
+    options.dryRun,
+    namespaceName ?? request.info.namespace,
+  );
+  const attributes = admissionAttributes(
+    request,
+    resource,
+    'CREATE',
+    stored,
+    undefined,
+    optionsObject(request),
+    options.dryRun,
+  );
+  await admission.admit(attributes);
+  dedupOwnerReferences(stored, warn, true);
+  const created = await resource.store.create(stored, ctx, (o) =>
+    admission.validate({ ...attributes, object: o, name: o.metadata?.name ?? '' }),
+  );
+  return renderObject(c, created, 201);
+}
+
+/** What bodies of a resource must be. */
+export function expectedOf(resource: ServedResource): {
+  apiVersion: string;
+  kind: string;
+  type: ServedResource['type'];
+  group: string;
+} {
+  return {
+    apiVersion: resource.apiVersion,
+    kind: resource.definition.kind,
+    type: resource.type,
+    group: resource.group,
+  };
+}
+
+/** The request's options as admission sees them. */
+export function optionsObject(request: ApiRequest): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const name of ['fieldManager', 'fieldValidation']) {
+    const value = request.query.get(name);
+    if (value) out[name] = value;
+  }
+  const dryRun = request.query.getAll('dryRun');
+  if (dryRun.length > 0) out['dryRun'] = dryRun;
+  return out;
+}

@@ -1,0 +1,141 @@
+/** DELETE of one object and of a collection. */
+import { convert } from '../../machinery/codec/decode.ts';
+import { DecodeError } from '../../machinery/codec/decode-context.ts';
+import { parseJson } from '../../machinery/codec/json.ts';
+import { JsonSyntaxError } from '../../machinery/codec/json-text.ts';
+import { decodeProtobuf } from '../../machinery/codec/protobuf.ts';
+import { decodeYaml } from '../../machinery/codec/yaml.ts';
+import { badRequest, hasReason } from '../../machinery/meta/status-error.ts';
+import { kindType } from '../../machinery/schema/schema.ts';
+import type { KubeObject } from '../../machinery/schema/wire.ts';
+import type { Admission } from '../admission/admission.ts';
+import type { ResourceAccess } from '../registry/resource.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiResponse } from '../server/api-response.ts';
+import { type RenderContext, renderList, renderObject, renderValue } from '../server/rendering.ts';
+import { mediaTypeOf, unsupportedMediaType } from './decode-body.ts';
+import { listPage } from './list.ts';
+import {
+  type CheckedDeleteOptions,
+  checkDeleteOptions,
+  deleteOptionsOfQuery,
+  type ListOptions,
+} from './options.ts';
+import type { Selection } from './selection.ts';
+import { admissionAttributes, writeContext } from './write-request.ts';
+
+/** Answers a DELETE of one object. */
+export async function deleteOne(
+  request: ApiRequest,
+  c: RenderContext,
+  admission: Admission,
+  access: ResourceAccess,
+): Promise<ApiResponse> {
+  const options = await deleteOptions(request);
+  const { object, deleted } = await remove(
+    request,
+    c,
+    admission,
+    access,
+    options,
+    request.info.name,
+  );
+  const code = !deleted && options.orphanDependents === false ? 202 : 200;
+  const { definition } = c.resource;
+  if (definition.deleteReturnsObject || !deleted) return renderObject(c, object, code);
+  const details = {
+    name: object.name,
+    ...(c.resource.group === '' ? {} : { group: c.resource.group }),
+    kind: definition.plural,
+    uid: object.object<KubeObject>().metadata?.uid ?? '',
+  };
+  return renderValue(
+    c,
+    {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details,
+    } as KubeObject,
+    code,
+  );
+}
+
+/** Answers a DELETE of a collection: deletes what is selected, one by one. */
+export async function deleteCollection(
+  request: ApiRequest,
+  c: RenderContext,
+  admission: Admission,
+  access: ResourceAccess,
+  selection: Selection,
+  list: ListOptions,
+): Promise<ApiResponse> {
+  const options = await deleteOptions(request);
+  const page = await listPage(c.resource, selection, list);
+  for (const o of page.items) {
+    try {
+      await remove(request, c, admission, access, options, o.name, o.namespace);
+    } catch (e) {
+      // Somebody else deleted it meanwhile.
+      if (!hasReason(e, 'NotFound')) throw e;
+    }
+  }
+  return renderList(c, page.items, page.meta);
+}
+
+function remove(
+  request: ApiRequest,
+  c: RenderContext,
+  admission: Admission,
+  access: ResourceAccess,
+  options: CheckedDeleteOptions,
+  name: string,
+  namespace = request.info.namespace,
+): ReturnType<RenderContext['resource']['store']['delete']> {
+  const { resource } = c;
+  const ctx = writeContext(request, resource, access, options.dryRun, namespace);
+  return resource.store.delete(namespace, name, options, ctx, async (current) => {
+    const attributes = {
+      ...admissionAttributes(
+        request,
+        resource,
+        'DELETE',
+        undefined,
+        current,
+        { ...options, dryRun: options.dryRun ? ['All'] : undefined },
+        options.dryRun,
+      ),
+      name,
+    };
+    await admission.admit(attributes);
+    await admission.validate(attributes);
+  });
+}
+
+async function deleteOptions(request: ApiRequest): Promise<CheckedDeleteOptions> {
+  const bytes = await request.readBody();
+  if (bytes.length === 0) return checkDeleteOptions(deleteOptionsOfQuery(request.query));
+  const type = kindType('v1', 'DeleteOptions')!;
+  const mediaType = mediaTypeOf(request.header('content-type'));
+  let value: unknown;
+  try {
+    if (mediaType === 'application/json') ({ value } = parseJson(bytes, false));
+    else if (mediaType === 'application/yaml') ({ value } = decodeYaml(bytes));
+    else if (mediaType === 'application/vnd.kubernetes.protobuf') {
+      value = decodeProtobuf(bytes).object;
+    } else
+      throw unsupportedMediaType(
+        'application/json, application/yaml, application/vnd.kubernetes.protobuf',
+      );
+    const kind = (value as { kind?: unknown } | null)?.kind;
+    if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
+      throw badRequest('decoded object cannot be converted to DeleteOptions');
+    }
+    const { object } = convert(value, type, false, false);
+    return checkDeleteOptions(object);
+  } catch (e) {
+    if (e instanceof DecodeError || e instanceof JsonSyntaxError) throw badRequest(e.message);
+    throw e;
+  }
+}

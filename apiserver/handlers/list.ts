@@ -1,0 +1,183 @@
+/** LIST: from the watch cache where it shows the state asked for, from the store's history else. */
+import { badRequest, expired, StatusError } from '../../machinery/meta/status-error.ts';
+import type { ListMeta } from '../../machinery/schema/wire.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import type { ApiResponse } from '../server/api-response.ts';
+import { type RenderContext, renderList } from '../server/rendering.ts';
+import { StoredObject } from '../storage/cache/stored-object.ts';
+import { CompactedError, FutureRevisionError } from '../storage/storage.ts';
+import { decodeContinue, encodeContinue } from './continue-token.ts';
+import type { ListOptions } from './options.ts';
+import { type Selection, selected } from './selection.ts';
+
+/** How long a list waits for a resourceVersion that the cache has not reached. */
+const waitMs = 3000;
+
+export interface Page {
+  readonly items: readonly StoredObject[];
+  readonly meta: ListMeta;
+}
+
+/** Answers a LIST. */
+export async function list(
+  c: RenderContext,
+  selection: Selection,
+  options: ListOptions,
+): Promise<ApiResponse> {
+  const page = await listPage(c.resource, selection, options);
+  return renderList(c, page.items, page.meta);
+}
+
+/** The objects of a list request; throws Expired, Timeout and BadRequest. */
+export async function listPage(
+  resource: ServedResource,
+  selection: Selection,
+  options: ListOptions,
+): Promise<Page> {
+  const { cacher, cache } = resource.store;
+  if (options.continue !== '') {
+    if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
+    const { startKey, revision } = decodeContinue(options.continue);
+    if (revision < 0) return fromCache(resource, selection, options, startKey);
+    return atRevision(resource, selection, options, revision, startKey);
+  }
+  const revision = parseRevision(options.resourceVersion);
+  if (revision === undefined) await cacher.fresh();
+  else if (revision > 0) {
+    const exact =
+      options.resourceVersionMatch === 'Exact' ||
+      (options.resourceVersionMatch === '' && options.limit > 0);
+    if (!(await cacher.waitUntil(revision, waitMs))) {
+      throw tooLarge(revision, cacher.revision);
+    }
+    if (exact && cache.changedRevision > revision) {
+      return atRevision(resource, selection, options, revision, undefined);
+    }
+    if (exact) return fromCache(resource, selection, options, undefined, revision);
+  }
+  return fromCache(resource, selection, options);
+}
+
+/** undefined for ''. Throws the real server's 500 for what is not a number. */
+export function parseRevision(text: string): number | undefined {
+  if (text === '') return undefined;
+  if (!/^\d+$/.test(text)) {
+    throw new StatusError(
+      '',
+      `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  }
+  return Number(text);
+}
+
+/** 504 for a resourceVersion that lies in the future. */
+export function tooLarge(asked: number, current: number): StatusError {
+  return new StatusError('Timeout', `Too large resource version: ${asked}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+function fromCache(
+  resource: ServedResource,
+  selection: Selection,
+  options: ListOptions,
+  startKey?: string,
+  revision = resource.store.cacher.revision,
+): Page {
+  const { limit } = options;
+  const prefix = listPrefix(resource, selection.namespace);
+  const start = startKey === undefined ? undefined : prefix + startKey;
+  const items: StoredObject[] = [];
+  let more = false;
+  let counted = 0;
+  for (const o of selected(resource, selection)) {
+    if (start !== undefined && o.key < start) continue;
+    counted++;
+    if (limit > 0 && items.length === limit) {
+      more = true;
+      // Only an unselective list tells how many remain.
+      if (!selection.everything) break;
+      continue;
+    }
+    items.push(o);
+  }
+  return page(resource, selection, items, revision, more, counted - items.length);
+}
+
+async function atRevision(
+  resource: ServedResource,
+  selection: Selection,
+  options: ListOptions,
+  revision: number,
+  startKey: string | undefined,
+): Promise<Page> {
+  const { cache, cacher, storage } = resource.store;
+  if (cache.changedRevision <= revision && cacher.revision >= revision) {
+    return fromCache(resource, selection, options, startKey, revision);
+  }
+  const prefix = listPrefix(resource, selection.namespace);
+  const { limit } = options;
+  const items: StoredObject[] = [];
+  let after = startKey === undefined ? undefined : prefix + startKey.replace('\0', '');
+  try {
+    for (;;) {
+      const read = await storage.range(prefix, {
+        revision,
+        limit: limit > 0 ? limit + 1 - (selection.everything ? 1 : 0) : 1000,
+        ...(after === undefined ? {} : { after }),
+      });
+      let taken = 0;
+      for (const kv of read.kvs) {
+        if (limit > 0 && items.length === limit) break;
+        taken++;
+        const o = new StoredObject(cache.spec, kv.key, kv.modRevision, kv.value);
+        if (selection.matches(o)) items.push(o);
+      }
+      const left = read.count - taken;
+      after = read.kvs[taken - 1]?.key ?? after;
+      if ((limit > 0 && items.length === limit) || left <= 0 || read.kvs.length === 0) {
+        return page(resource, selection, items, revision, left > 0, left);
+      }
+    }
+  } catch (e) {
+    if (e instanceof FutureRevisionError) throw tooLarge(revision, e.currentRevision);
+    if (e instanceof CompactedError) throw expiredList(startKey);
+    throw e;
+  }
+}
+
+function page(
+  resource: ServedResource,
+  selection: Selection,
+  items: readonly StoredObject[],
+  revision: number,
+  more: boolean,
+  remaining: number,
+): Page {
+  const last = items.at(-1);
+  const meta: ListMeta = { resourceVersion: String(revision) };
+  if (more && last !== undefined) {
+    const prefix = listPrefix(resource, selection.namespace);
+    meta.continue = encodeContinue(last.key.slice(prefix.length), revision);
+    if (selection.everything) meta.remainingItemCount = remaining;
+  }
+  return { items, meta };
+}
+
+function listPrefix(resource: ServedResource, namespace: string): string {
+  const { storagePrefix, namespaced } = resource.definition;
+  return namespaced && namespace !== '' ? `${storagePrefix}/${namespace}/` : `${storagePrefix}/`;
+}
+
+function expiredList(startKey: string | undefined): StatusError {
+  if (startKey === undefined) {
+    return expired('The resourceVersion for the provided list is too old.');
+  }
+  return expired(
+    'The provided continue parameter is too old to display a consistent list result. ' +
+      'You must start a new list without the continue parameter.',
+  );
+}

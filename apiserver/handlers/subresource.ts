@@ -1,0 +1,102 @@
+/** Calls of subresources that have a behaviour of their own. */
+import { StatusError } from '../../machinery/meta/status-error.ts';
+import { kindType } from '../../machinery/schema/schema.ts';
+import type { KubeObject } from '../../machinery/schema/wire.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import type { Subresource, SubresourceCall } from '../registry/subresource.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiResponse } from '../server/api-response.ts';
+import { type RenderContext, renderValue } from '../server/rendering.ts';
+import { decodeBody } from './decode-body.ts';
+import { writeOptions } from './options.ts';
+import type { WriteServices } from './update.ts';
+import { admissionAttributes, writeContext } from './write-request.ts';
+
+/** Decodes what the subresource reads, asks admission, calls it and renders its answer. */
+export async function callSubresource(
+  request: ApiRequest,
+  c: RenderContext,
+  subresource: Subresource,
+  _catalog: Catalog,
+  services: WriteServices,
+): Promise<ApiResponse> {
+  const { info } = request;
+  const verb = info.verb as SubresourceCall['verb'];
+  if (!(subresource.verbs as readonly string[]).includes(verb)) {
+    throw new StatusError(
+      'MethodNotAllowed',
+      'the server does not allow this method on the requested resource',
+      {},
+    );
+  }
+  const connects = subresource.connects === true;
+  const options = connects ? undefined : writeOptions(request.query, 'CreateOptions');
+  const dryRun = options?.dryRun ?? false;
+  let body: KubeObject | undefined;
+  if (!connects && verb !== 'get') {
+    const apiVersion = subresource.apiVersion ?? c.resource.apiVersion;
+    const expected = {
+      apiVersion,
+      kind: subresource.kind,
+      type: kindType(apiVersion, subresource.kind)!,
+      group: apiVersion.includes('/') ? apiVersion.split('/')[0]! : '',
+    };
+    const bytes = await request.readBody();
+    const warn = (text: string) => request.warn(text);
+    body = decodeBody(
+      bytes,
+      request.header('content-type'),
+      expected,
+      options!.fieldValidation,
+      warn,
+    ).object;
+  }
+  const context = writeContext(request, c.resource, services.access, dryRun);
+  const attributes = admissionAttributes(
+    request,
+    c.resource,
+    connects ? 'CONNECT' : 'CREATE',
+    body,
+    undefined,
+    {},
+    dryRun,
+  );
+  if (connects || verb !== 'get') {
+    await services.admission.admit(attributes);
+    await services.admission.validate(attributes);
+  }
+  const answer = await subresource.handle(callOf(request, context, body));
+  if ('object' in answer) return renderValue(c, answer.object, answer.code);
+  return {
+    async stream(response) {
+      response.writeHead(answer.code, answer.headers as Record<string, string | string[]>);
+      await new Promise<void>((resolve) => {
+        answer.stream.once('error', () => response.destroy());
+        response.once('close', resolve);
+        answer.stream.pipe(response);
+      });
+    },
+  };
+}
+
+/** The call as the subresource sees it. */
+export function callOf(
+  request: ApiRequest,
+  context: SubresourceCall['context'],
+  body: KubeObject | undefined,
+): SubresourceCall {
+  const { info } = request;
+  return {
+    verb: info.verb as SubresourceCall['verb'],
+    method: request.method,
+    namespace: info.namespace,
+    name: info.name,
+    rest: info.rest === '' ? '' : `/${info.rest}`,
+    query: request.query,
+    user: request.user,
+    context,
+    body,
+    signal: request.signal,
+    request: request.raw,
+  };
+}

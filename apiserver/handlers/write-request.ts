@@ -1,0 +1,109 @@
+/** What create, update and patch share: the context of hooks, admission attributes, managers. */
+
+import { deepEqual } from '../../machinery/meta/equality.ts';
+import { badRequest } from '../../machinery/meta/status-error.ts';
+import { formatTime } from '../../machinery/meta/times.ts';
+import type { KubeObject } from '../../machinery/schema/wire.ts';
+import type { AdmissionAttributes, Operation } from '../admission/admission.ts';
+import type { ResourceAccess, WriteContext } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+
+export function writeContext(
+  request: ApiRequest,
+  resource: ServedResource,
+  access: ResourceAccess,
+  dryRun: boolean,
+  namespace = request.info.namespace,
+): WriteContext {
+  return {
+    user: request.user,
+    namespace,
+    now: formatTime(Date.now()),
+    dryRun,
+    subresource: request.info.subresource,
+    ...(resource.conversion === undefined ? {} : { requestVersion: resource.apiVersion }),
+    access,
+    warn: (text) => request.warn(text),
+  };
+}
+
+export function admissionAttributes(
+  request: ApiRequest,
+  resource: ServedResource,
+  operation: Operation,
+  object: KubeObject | undefined,
+  oldObject: KubeObject | undefined,
+  options: Readonly<Record<string, unknown>>,
+  dryRun: boolean,
+): AdmissionAttributes {
+  const { info } = request;
+  return {
+    operation,
+    group: resource.group,
+    version: resource.version,
+    resource: resource.definition.plural,
+    subresource: info.subresource,
+    kind: resource.definition.kind,
+    namespace: info.namespace,
+    name: info.name !== '' ? info.name : (object?.metadata?.name ?? ''),
+    object,
+    oldObject,
+    options,
+    dryRun,
+    user: request.user,
+    warn: (text) => request.warn(text),
+  };
+}
+
+/** The field manager: named, or the first part of the user agent. */
+export function managerOf(fieldManager: string, userAgent: string | undefined): string {
+  if (fieldManager !== '') return fieldManager;
+  const prefix = (userAgent ?? '').split('/')[0]!;
+  let out = '';
+  // Managers are at most 128 bytes of printable characters.
+  for (const ch of prefix) {
+    if (Buffer.byteLength(out) + Buffer.byteLength(ch) > 128) break;
+    if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(ch)) out += ch;
+  }
+  return out;
+}
+
+/** The object's name must be the one in the path. */
+export function checkName(object: KubeObject, name: string): void {
+  const own = object.metadata?.name ?? '';
+  if (own === '') {
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (own !== name) {
+    throw badRequest(
+      `the name of the object (${own}) does not match the name on the URL (${name})`,
+    );
+  }
+}
+
+/** Drops repeated owner references, with the real server's warning. */
+export function dedupOwnerReferences(
+  object: KubeObject,
+  warn: (text: string) => void,
+  afterAdmission: boolean,
+): void {
+  const refs = object.metadata?.ownerReferences;
+  if (refs === undefined || refs.length < 2) return;
+  const kept: typeof refs = [];
+  const repeated: string[] = [];
+  for (const r of refs) {
+    if (kept.some((k) => k.uid === r.uid && deepEqual(k, r))) repeated.push(r.uid);
+    else kept.push(r);
+  }
+  if (repeated.length === 0) return;
+  object.metadata!.ownerReferences = kept;
+  const uids = [...new Set(repeated)].join(', ');
+  warn(
+    afterAdmission
+      ? `.metadata.ownerReferences contains duplicate entries after mutating admission happens; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`
+      : `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`,
+  );
+}

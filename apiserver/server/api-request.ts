@@ -1,0 +1,123 @@
+/** One request on its way through the chain. What is not asked for is not parsed. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
+import type { UserInfo } from '../registry/resource.ts';
+import { parseRequestInfo, type RequestInfo } from './request-info.ts';
+
+const noQuery = new URLSearchParams();
+const anonymous: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+/** Largest body of a request, as the real server limits it. */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+export class ApiRequest {
+  readonly raw: IncomingMessage;
+  readonly method: string;
+  /** Decoded path, without query. */
+  readonly path: string;
+  /** Without the question mark. */
+  readonly queryText: string;
+  readonly info: RequestInfo;
+  /** Of the audit log and the `Audit-Id` header. */
+  readonly auditId: string;
+  user: UserInfo = anonymous;
+  /** Texts for `Warning: 299` headers, in order. */
+  warnings: string[] | undefined;
+  #query: URLSearchParams | undefined;
+  #abort: AbortController | undefined;
+
+  /** Throws BadRequest for a path that cannot be decoded. */
+  constructor(raw: IncomingMessage) {
+    this.raw = raw;
+    this.auditId = this.header('audit-id') ?? randomUUID();
+    this.method = raw.method ?? 'GET';
+    const url = raw.url ?? '/';
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    this.queryText = mark < 0 ? '' : url.slice(mark + 1);
+    this.path = path.includes('%') ? decodePath(path) : path;
+    this.info = parseRequestInfo(this.method, this.path, {
+      watch: this.queryText.includes('watch=') && isTrue(this.query.get('watch')),
+      selectedName: this.queryText.includes('fieldSelector=')
+        ? selectedName(this.query.get('fieldSelector') ?? '')
+        : undefined,
+    });
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= this.queryText === '' ? noQuery : new URLSearchParams(this.queryText);
+    return this.#query;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.raw.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  warn(text: string): void {
+    this.warnings ??= [];
+    if (!this.warnings.includes(text)) this.warnings.push(text);
+  }
+
+  /** Aborts when the client goes away before the answer is complete. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      this.raw.socket.once('close', () => abort.abort());
+      if (this.raw.socket.destroyed) abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  /** The whole body. Throws 413 when it is larger than the limit. */
+  readBody(limitBytes = maxBodyBytes): Promise<Buffer> {
+    const { raw } = this;
+    const announced = Number(raw.headers['content-length'] ?? 0);
+    if (announced > limitBytes) return Promise.reject(tooLarge(limitBytes));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      raw.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > limitBytes) {
+          raw.removeAllListeners('data');
+          raw.resume();
+          reject(tooLarge(limitBytes));
+          return;
+        }
+        chunks.push(chunk);
+      });
+      raw.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+      raw.once('error', reject);
+      raw.once('aborted', () => reject(badRequest('the client went away')));
+    });
+  }
+}
+
+function tooLarge(limit: number): StatusError {
+  return new StatusError(
+    'RequestEntityTooLarge',
+    `Request entity too large: limit is ${limit}`,
+    {},
+  );
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw badRequest(`invalid URL escape in path`);
+  }
+}
+
+/** Go's ParseBool over a query value; a bare `watch` counts as true. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && !['false', 'False', 'FALSE', 'f', 'F', '0'].includes(value);
+}
+
+function selectedName(selector: string): string | undefined {
+  const m = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(selector);
+  return m?.[1];
+}

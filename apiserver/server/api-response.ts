@@ -1,0 +1,88 @@
+/** What a handler returns, and how it goes out on the wire. */
+import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { StatusError } from '../../machinery/meta/status-error.ts';
+import type { ApiRequest } from './api-request.ts';
+
+export interface BodyResponse {
+  readonly code: number;
+  readonly contentType: string;
+  readonly body: Buffer | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer that writes itself: watches, logs, proxied streams. Resolves when it has ended. */
+export interface StreamResponse {
+  stream(response: ServerResponse): Promise<void>;
+}
+
+export type ApiResponse = BodyResponse | StreamResponse;
+
+/** Bodies smaller than this are not worth compressing (as in the real server). */
+const gzipThresholdBytes = 128 * 1024;
+
+/** A JSON body. */
+export function json(code: number, value: unknown): BodyResponse {
+  return { code, contentType: 'application/json', body: JSON.stringify(value) };
+}
+
+/** Sends a response; headers common to all answers are added here. */
+export async function send(
+  request: ApiRequest,
+  response: ServerResponse,
+  answer: ApiResponse,
+): Promise<void> {
+  if ('stream' in answer) {
+    for (const w of warningHeaders(request)) response.appendHeader('Warning', w);
+    await answer.stream(response);
+    return;
+  }
+  let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  const headers: Record<string, string | string[]> = {
+    'Audit-Id': request.auditId,
+    'Cache-Control': 'no-cache, private',
+    'Content-Type': answer.contentType,
+    ...answer.headers,
+  };
+  if (request.warnings !== undefined) headers['Warning'] = warningHeaders(request);
+  if (body.length >= gzipThresholdBytes && wantsGzip(request)) {
+    body = gzipSync(body, { level: 1 });
+    headers['Content-Encoding'] = 'gzip';
+    headers['Vary'] = 'Accept-Encoding';
+  }
+  headers['Content-Length'] = String(body.length);
+  response.writeHead(answer.code, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function wantsGzip(request: ApiRequest): boolean {
+  return /\bgzip\b/.test(request.header('accept-encoding') ?? '');
+}
+
+/** RFC 7234 warning values: `299 - "text"`. */
+function warningHeaders(request: ApiRequest): string[] {
+  return (request.warnings ?? []).map(
+    (w) => `299 - "${w.replace(/[\\"]/g, '\\$&').replace(/\p{Cc}/gu, ' ')}"`,
+  );
+}
+
+/** The answer for something thrown. What is no StatusError is logged by the caller. */
+export function errorResponse(error: StatusError): BodyResponse {
+  const retry = error.details?.retryAfterSeconds;
+  return {
+    ...json(error.code, error.toStatus()),
+    ...(retry !== undefined && retry > 0 ? { headers: { 'Retry-After': String(retry) } } : {}),
+  };
+}
+
+/** Anything thrown as a StatusError; foreign errors become a 500 that names no detail. */
+export function asStatusError(e: unknown): StatusError {
+  if (e instanceof StatusError) return e;
+  return new StatusError(
+    'InternalError',
+    'Internal error occurred: an unexpected error was logged by the server',
+    { causes: [{ message: 'an unexpected error was logged by the server' }] },
+    500,
+    { cause: e },
+  );
+}

@@ -1,0 +1,53 @@
+/** Asks the authenticators in order who sent a request. */
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { unauthorized } from '../../machinery/meta/status-error.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { UserInfo } from '../registry/resource.ts';
+import type { ApiRequest } from './api-request.ts';
+
+const anonymousUser: UserInfo = {
+  name: 'system:anonymous',
+  groups: ['system:unauthenticated'],
+};
+const authenticated = 'system:authenticated';
+
+/** The user with the group of all who proved who they are. Throws 401 for a bad credential. */
+export async function authenticate(
+  request: ApiRequest,
+  authenticators: readonly Authenticator[],
+  anonymous: boolean,
+): Promise<UserInfo> {
+  const socket = request.raw.socket as TLSSocket;
+  const input = {
+    headers: request.raw.headers,
+    peerCertificate: () => peerCertificate(socket),
+    remoteAddress: socket.remoteAddress,
+  };
+  let refused = false;
+  for (const a of authenticators) {
+    const asked = a.authenticate(input);
+    const answer = asked instanceof Promise ? await asked : asked;
+    if (answer === undefined) continue;
+    if ('invalid' in answer) {
+      refused = true;
+      continue;
+    }
+    const { user } = answer;
+    if (user.groups.includes(authenticated)) return user;
+    return { ...user, groups: [...user.groups, authenticated] };
+  }
+  if (refused || !anonymous) throw unauthorized();
+  return anonymousUser;
+}
+
+/** Certificates are parsed once per connection. */
+const parsed = new WeakMap<TLSSocket, X509Certificate | undefined>();
+
+function peerCertificate(socket: TLSSocket): X509Certificate | undefined {
+  if (typeof socket.getPeerX509Certificate !== 'function') return undefined;
+  if (parsed.has(socket)) return parsed.get(socket);
+  const found = socket.getPeerX509Certificate();
+  parsed.set(socket, found);
+  return found;
+}

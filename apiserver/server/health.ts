@@ -1,0 +1,52 @@
+/** /healthz, /livez and /readyz with their single checks. */
+import type { BodyResponse } from './api-response.ts';
+
+/** A check: undefined when it passes, else why not. */
+export interface HealthCheck {
+  readonly name: string;
+  check(): Promise<string | undefined> | string | undefined;
+}
+
+const plain = 'text/plain; charset=utf-8';
+
+/** Answers `/livez`, `/livez/NAME`, `?verbose`, `?exclude=NAME`. `kind`: healthz, livez, readyz. */
+export async function health(
+  kind: string,
+  name: string,
+  query: URLSearchParams,
+  checks: readonly HealthCheck[],
+): Promise<BodyResponse> {
+  if (name !== '') {
+    const one = checks.find((c) => c.name === name);
+    if (one === undefined) return { code: 404, contentType: plain, body: '404 page not found\n' };
+    const problem = await one.check();
+    if (problem === undefined) return { code: 200, contentType: plain, body: 'ok' };
+    return { code: 500, contentType: plain, body: `internal server error: ${problem}\n` };
+  }
+  const excluded = new Set(query.getAll('exclude'));
+  const lines: string[] = [];
+  let failed = 0;
+  for (const c of checks) {
+    if (excluded.delete(c.name)) {
+      lines.push(`[+]${c.name} excluded: ok`);
+      continue;
+    }
+    const problem = await c.check();
+    if (problem === undefined) lines.push(`[+]${c.name} ok`);
+    else {
+      failed++;
+      lines.push(`[-]${c.name} failed: reason withheld`);
+    }
+  }
+  if (excluded.size > 0) {
+    const names = [...excluded].map((n) => JSON.stringify(n)).join(', ');
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`);
+  }
+  if (failed > 0) {
+    lines.push(`${kind} check failed`);
+    return { code: 500, contentType: plain, body: `${lines.join('\n')}\n` };
+  }
+  if (!query.has('verbose')) return { code: 200, contentType: plain, body: 'ok' };
+  lines.push(`${kind} check passed`);
+  return { code: 200, contentType: plain, body: `${lines.join('\n')}\n` };
+}

@@ -1,0 +1,159 @@
+/**
+ * Stored objects in the form a client asked for. Plain JSON is the stored bytes as they are; other
+ * forms are made from the object.
+ */
+import { encodeProtobuf } from '../../machinery/codec/protobuf.ts';
+import { encodeYaml } from '../../machinery/codec/yaml.ts';
+import * as fe from '../../machinery/meta/field-error.ts';
+import { invalid } from '../../machinery/meta/status-error.ts';
+import { kindType, type StructType } from '../../machinery/schema/schema.ts';
+import type { KubeObject, ListMeta } from '../../machinery/schema/wire.ts';
+import { type ServedResource, toServed } from '../registry/served-resource.ts';
+import type { StoredObject } from '../storage/cache/stored-object.ts';
+import type { BodyResponse } from './api-response.ts';
+import type { OutputForm } from './output-form.ts';
+import { type IncludeObject, table } from './table.ts';
+
+export interface RenderContext {
+  readonly resource: ServedResource;
+  readonly form: OutputForm;
+  readonly query: URLSearchParams;
+  readonly pretty: boolean;
+  readonly nowMs: number;
+}
+
+/** A value of a type as bytes in the form's encoding. */
+export function encode(form: OutputForm, value: object, type: StructType, pretty = false): Buffer {
+  switch (form.encoding) {
+    case 'protobuf':
+      return Buffer.from(encodeProtobuf(value as KubeObject, type));
+    case 'yaml':
+      return Buffer.from(encodeYaml(value));
+    default:
+      return Buffer.from(pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value));
+  }
+}
+
+/** `?pretty`: asked for, or a person at a terminal or in a browser without saying no. */
+export function wantsPretty(query: URLSearchParams, userAgent: string | undefined): boolean {
+  const value = query.get('pretty');
+  if (value !== null) return value !== 'false' && value !== '0';
+  return userAgent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
+}
+
+/** One object. */
+export function renderObject(c: RenderContext, o: StoredObject, code: number): BodyResponse {
+  const { form, resource } = c;
+  const plain = form.as === 'object' && form.encoding === 'json';
+  if (plain && !c.pretty && resource.conversion === undefined) {
+    return { code, contentType: form.contentType, body: o.bytes };
+  }
+  return renderValue(c, toServed(resource, o.object()), code, o);
+}
+
+/** An object that is not stored (a Scale, a Status, a review). */
+export function renderValue(
+  c: RenderContext,
+  value: KubeObject,
+  code: number,
+  stored?: StoredObject,
+): BodyResponse {
+  const { form } = c;
+  let shown: object = value;
+  let type = kindType(value.apiVersion ?? '', value.kind ?? '') ?? c.resource.type;
+  if (form.as === 'Table' && value.kind !== 'Status') {
+    const meta = { resourceVersion: value.metadata?.resourceVersion ?? '' };
+    shown = table(c.resource, [stored ?? value], meta, includeObject(c.query), c.nowMs, true);
+    type = kindType('meta.k8s.io/v1', 'Table')!;
+  } else if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {
+    shown = partial(value);
+    type = kindType('meta.k8s.io/v1', 'PartialObjectMetadata')!;
+  }
+  return { code, contentType: form.contentType, body: encode(form, shown, type, c.pretty) };
+}
+
+/** metadata only. */
+export function partial(value: KubeObject): KubeObject {
+  return {
+    kind: 'PartialObjectMetadata',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: value.metadata ?? {},
+  };
+}
+
+/** `?includeObject`, checked. */
+export function includeObject(query: URLSearchParams): IncludeObject {
+  const value = query.get('includeObject') ?? '';
+  if (value === '' || value === 'Metadata') return 'Metadata';
+  if (value === 'Object' || value === 'None') return value;
+  throw invalid({ group: 'meta.k8s.io', resource: 'TableOptions' }, '', [
+    fe.invalidValue(
+      fe.FieldPath.of('includeObject'),
+      value,
+      "must be 'Metadata', 'Object', 'None', or empty",
+    ),
+  ]);
+}
+
+const open = Buffer.from('{');
+const comma = Buffer.from(',{');
+
+/** A list of stored objects. */
+export function renderList(
+  c: RenderContext,
+  items: readonly StoredObject[],
+  meta: ListMeta,
+): BodyResponse {
+  const { form, resource } = c;
+  const contentType = form.contentType;
+  if (form.as === 'Table') {
+    const shown = table(resource, items, meta, includeObject(c.query), c.nowMs, true);
+    const type = kindType('meta.k8s.io/v1', 'Table')!;
+    return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };
+  }
+  if (form.as === 'PartialObjectMetadata') {
+    const shown = {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: meta,
+      items: items.map((o) => ({ metadata: o.object<KubeObject>().metadata ?? {} })),
+    };
+    const type = kindType('meta.k8s.io/v1', 'PartialObjectMetadataList')!;
+    return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };
+  }
+  const head = {
+    kind: resource.definition.listKind,
+    apiVersion: resource.apiVersion,
+    metadata: meta,
+  };
+  if (form.encoding === 'json' && !c.pretty && resource.conversion === undefined) {
+    return { code: 200, contentType, body: joinItems(JSON.stringify(head), items) };
+  }
+  const shown = {
+    ...head,
+    items: items.map((o) => {
+      const { kind: _kind, apiVersion: _apiVersion, ...rest } = toServed(resource, o.object());
+      return rest;
+    }),
+  };
+  const type = kindType(resource.apiVersion, resource.definition.listKind)!;
+  return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };
+}
+
+/** Concatenates the items' bytes behind the list's head, without parsing any of them. */
+function joinItems(head: string, items: readonly StoredObject[]): Buffer {
+  const start = Buffer.from(`${head.slice(0, -1)},"items":[`);
+  let size = start.length + 2;
+  for (const o of items) size += o.bytes.length - o.itemOffset + comma.length;
+  const out = Buffer.allocUnsafe(size);
+  let at = start.copy(out, 0);
+  let first = true;
+  for (const o of items) {
+    at += (first ? open : comma).copy(out, at);
+    first = false;
+    at += o.bytes.copy(out, at, o.itemOffset);
+  }
+  out[at++] = 0x5d;
+  out[at++] = 0x7d;
+  return out.subarray(0, at);
+}

@@ -1,0 +1,140 @@
+/** Resource requests: from what a path means to the handler of the verb. */
+import { methodNotSupported, StatusError } from '../../machinery/meta/status-error.ts';
+import { create } from '../handlers/create.ts';
+import { deleteCollection, deleteOne } from '../handlers/delete.ts';
+import { get } from '../handlers/get.ts';
+import { list } from '../handlers/list.ts';
+import { listOptions } from '../handlers/options.ts';
+import { patch } from '../handlers/patch.ts';
+import { scale } from '../handlers/scale.ts';
+import { selectionOf } from '../handlers/selection.ts';
+import { callSubresource } from '../handlers/subresource.ts';
+import { update, type WriteServices } from '../handlers/update.ts';
+import { watch } from '../handlers/watch.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import type { ApiRequest } from './api-request.ts';
+import type { ApiResponse } from './api-response.ts';
+import { negotiate } from './output-form.ts';
+import { type RenderContext, wantsPretty } from './rendering.ts';
+
+/** 404 for a group version or resource that is not served. */
+export function unknownResource(): StatusError {
+  return new StatusError('NotFound', 'the server could not find the requested resource', {});
+}
+
+function methodNotAllowed(): StatusError {
+  return new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+}
+
+/** Answers a resource request that was authorized. */
+export async function dispatch(
+  request: ApiRequest,
+  catalog: Catalog,
+  services: WriteServices,
+): Promise<ApiResponse> {
+  const { info } = request;
+  const resource = catalog.find(info.group, info.version, info.resource);
+  if (resource === undefined) throw unknownResource();
+  checkScope(request, resource);
+  const watches = info.verb === 'watch';
+  const c: RenderContext = {
+    resource,
+    form: negotiate(request.raw.headers.accept, watches),
+    query: request.query,
+    pretty: wantsPretty(request.query, request.header('user-agent')),
+    nowMs: Date.now(),
+  };
+  if (info.subresource !== '') return dispatchSubresource(request, c, catalog, services);
+  const { verbs } = resource.definition;
+  if (!(verbs as readonly string[]).includes(info.verb)) throw methodNotAllowed();
+  switch (info.verb) {
+    case 'get':
+      return get(c, info.namespace, info.name, request.query.get('resourceVersion') ?? '');
+    case 'list':
+    case 'watch': {
+      const options = listOptions(request.query, watches);
+      const selection = selectionOf(resource, namespaceOf(request, resource), info.name, options);
+      return watches ? watch(request, c, selection, options) : list(c, selection, options);
+    }
+    case 'create':
+      return create(request, c, services.admission, services.access);
+    case 'update':
+      return update(request, c, services);
+    case 'patch':
+      return patch(request, c, services);
+    case 'delete':
+      return deleteOne(request, c, services.admission, services.access);
+    case 'deletecollection': {
+      const options = listOptions(request.query, false);
+      const selection = selectionOf(resource, namespaceOf(request, resource), info.name, options);
+      return deleteCollection(request, c, services.admission, services.access, selection, options);
+    }
+    default:
+      throw methodNotSupported(
+        { group: resource.group, resource: resource.definition.plural },
+        info.verb,
+      );
+  }
+}
+
+function namespaceOf(request: ApiRequest, resource: ServedResource): string {
+  return resource.definition.namespaced ? request.info.namespace : '';
+}
+
+/** A cluster-scoped resource under a namespace, or a write of a namespaced one without. */
+function checkScope(request: ApiRequest, resource: ServedResource): void {
+  const { info } = request;
+  const { namespaced, plural } = resource.definition;
+  if (!namespaced) {
+    if (info.namespace !== '' && plural !== 'namespaces') throw unknownResource();
+    if (info.verb === 'create' && info.name !== '' && info.subresource === '') {
+      throw methodNotAllowed();
+    }
+    return;
+  }
+  if (info.namespace !== '') {
+    if (info.verb === 'create' && info.name !== '' && info.subresource === '') {
+      throw methodNotAllowed();
+    }
+    return;
+  }
+  if (info.verb === 'create') throw methodNotAllowed();
+  if (info.verb === 'list' || info.verb === 'watch') return;
+  if (info.verb === 'deletecollection') throw methodNotAllowed();
+  throw unknownResource();
+}
+
+async function dispatchSubresource(
+  request: ApiRequest,
+  c: RenderContext,
+  catalog: Catalog,
+  services: WriteServices,
+): Promise<ApiResponse> {
+  const { info } = request;
+  const { definition, subresources } = c.resource;
+  if (info.subresource === 'scale' && definition.scale !== undefined) {
+    return scale(request, c, services);
+  }
+  const status = info.subresource === 'status' && definition.status !== false;
+  const face = definition.faces[info.subresource];
+  if (status || face !== undefined) {
+    const verbs: readonly string[] = face?.verbs ?? ['get', 'patch', 'update'];
+    if (!verbs.includes(info.verb)) throw methodNotAllowed();
+    switch (info.verb) {
+      case 'get':
+        return get(c, info.namespace, info.name, request.query.get('resourceVersion') ?? '');
+      case 'update':
+        return update(request, c, services);
+      default:
+        return patch(request, c, services);
+    }
+  }
+  const subresource = subresources.get(info.subresource);
+  if (subresource === undefined) throw unknownResource();
+  return callSubresource(request, c, subresource, catalog, services);
+}
