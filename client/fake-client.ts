@@ -229,14 +229,11 @@ export class FakeClient implements Client {
     const old = previous as AnyObject;
     const stored: AnyObject = { ...next };
     if (subresource === 'status' || subresource === 'approval') {
-      const { resourceVersion, uid } = next.metadata ?? {};
-      stored.metadata = {
-        ...old.metadata,
-        ...(r.plural === 'nodes' || r.plural === 'pods' ? next.metadata : {}),
-      };
-      delete stored.metadata.resourceVersion;
-      if (resourceVersion !== undefined) stored.metadata.resourceVersion = resourceVersion;
-      if (uid !== undefined) stored.metadata.uid = uid;
+      // Annotations may be written along; owners may not.
+      const { ownerReferences: _, ...metadata } = next.metadata ?? {};
+      stored.metadata = metadata;
+      const owners = old.metadata?.ownerReferences;
+      if (owners !== undefined) stored.metadata.ownerReferences = owners;
       if (old.spec !== undefined) stored.spec = old.spec;
     } else if (withStatus.has(r.plural)) {
       delete stored.status;

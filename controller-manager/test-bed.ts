@@ -3,7 +3,8 @@ import type { EventRecorder } from '../client/events.ts';
 import { FakeClient } from '../client/fake-client.ts';
 import { FakeClock, settle } from '../client/fake-clock.ts';
 import type { Log } from '../client/log.ts';
-import { coreEvents } from '../client/resources.ts';
+import { coreEvents, pods } from '../client/resources.ts';
+import { formatTime } from '../machinery/meta/times.ts';
 import type { Controller } from './controller.ts';
 import { type ControllerManagerOptions, defaultOptions } from './options.ts';
 import { runControllers } from './runtime.ts';
@@ -47,6 +48,24 @@ export class TestBed implements AsyncDisposable {
 
   async advance(ms: number): Promise<void> {
     await this.clock.advance(ms);
+    await this.settle();
+  }
+
+  /** Plays kubelet and scheduler: pending pods run and are ready, marked ones go. */
+  async runPods(node = 'node-1'): Promise<void> {
+    for (const pod of this.client.objects(pods)) {
+      const { namespace, name = '' } = pod.metadata ?? {};
+      if (pod.metadata?.deletionTimestamp !== undefined) {
+        await this.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0 });
+      } else if (pod.status?.phase === 'Pending') {
+        const placed = { ...pod, spec: { ...pod.spec!, nodeName: pod.spec?.nodeName ?? node } };
+        const bound = await this.client.update(pods, placed);
+        const lastTransitionTime = formatTime(this.clock.now());
+        const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime }];
+        const status = { phase: 'Running', conditions };
+        await this.client.update(pods, { ...bound, status }, { subresource: 'status' });
+      }
+    }
     await this.settle();
   }
 
