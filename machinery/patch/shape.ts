@@ -148,12 +148,16 @@ class LazyField implements FieldShape {
 
 const emptyObject = Object.freeze({});
 
-/** Fields that are no pointers and not left out when empty: as the server's output has them. */
+/** Fields that are always written: no pointers, and no empty scalars, lists and maps. */
 function zeroOf(f: Field): unknown {
   if (f.pointer || f.omitZero) return undefined;
-  if (f.type.kind === 'struct' && isPlainStruct(f.type.type)) return emptyObject;
-  if (f.omitEmpty) return undefined;
   switch (f.type.kind) {
+    case 'struct':
+      return isPlainStruct(f.type.type) ? emptyObject : null;
+    case 'Time':
+    case 'MicroTime':
+    case 'RawExtension':
+      return null;
     case 'IntOrString':
       return 0;
     case 'Quantity':
@@ -161,7 +165,7 @@ function zeroOf(f: Field): unknown {
     case 'Duration':
       return '0s';
     default:
-      return impliedDefault(f) ?? null;
+      return f.omitEmpty ? undefined : (impliedDefault(f) ?? null);
   }
 }
 
