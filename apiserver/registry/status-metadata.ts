@@ -1,5 +1,5 @@
 /** Status writes of some kinds may not touch metadata; the rule they share. */
-import type { KubeObject } from '../../machinery/schema/wire.ts';
+import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
 
 const kept = [
   'deletionTimestamp',
@@ -13,13 +13,22 @@ const kept = [
 
 /** Takes all of metadata but managedFields from `prev` (what ResetObjectMetaForStatus keeps). */
 export function keepMetadata(next: KubeObject, prev: KubeObject): void {
-  const meta: Record<string, unknown> = { ...next.metadata };
-  const from: Readonly<Record<string, unknown>> = { ...prev.metadata };
-  for (const field of kept) {
+  keepMetadataFields(next, prev, kept);
+}
+
+/** Takes these fields of metadata from `prev`; changes the metadata of `next` in place. */
+export function keepMetadataFields(
+  next: KubeObject,
+  prev: KubeObject,
+  fields: readonly (keyof ObjectMeta)[],
+): void {
+  next.metadata ??= {};
+  const meta: Record<string, unknown> = next.metadata;
+  const from: Readonly<Record<string, unknown>> = prev.metadata ?? {};
+  for (const field of fields) {
     if (from[field] === undefined) delete meta[field];
     else meta[field] = from[field];
   }
-  next.metadata = meta;
 }
 
 /** The reset fields of such a status subresource. */

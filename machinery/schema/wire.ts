@@ -165,3 +165,5 @@ export type HorizontalPodAutoscalerV2 = Wire<models.V2HorizontalPodAutoscaler>;
 export type TokenRequest = Wire<models.AuthenticationV1TokenRequest>;
 export type MetricSpec = Wire<models.V2MetricSpec>;
 export type MetricStatus = Wire<models.V2MetricStatus>;
+export type IngressBackend = Wire<models.V1IngressBackend>;
+export type IngressRule = Wire<models.V1IngressRule>;

@@ -2,6 +2,7 @@
 import type { APIService } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { keepMetadataFields } from '../status-metadata.ts';
 import { localAvailable } from './builtin-api-services.ts';
 
 export const apiServices = defineResource<APIService>({
@@ -18,23 +19,8 @@ export const apiServices = defineResource<APIService>({
   },
   status: {
     resetFields: [['metadata'], ['spec']],
-    prepareForUpdate: (next, prev) => {
-      const {
-        labels: _l,
-        annotations: _a,
-        finalizers: _f,
-        ownerReferences: _o,
-        ...rest
-      } = next.metadata ?? {};
-      const { labels, annotations, finalizers, ownerReferences } = prev.metadata ?? {};
-      next.metadata = {
-        ...rest,
-        ...(labels === undefined ? {} : { labels }),
-        ...(annotations === undefined ? {} : { annotations }),
-        ...(finalizers === undefined ? {} : { finalizers }),
-        ...(ownerReferences === undefined ? {} : { ownerReferences }),
-      };
-    },
+    prepareForUpdate: (next, prev) =>
+      keepMetadataFields(next, prev, ['labels', 'annotations', 'finalizers', 'ownerReferences']),
   },
   columns: [
     nameColumn(),

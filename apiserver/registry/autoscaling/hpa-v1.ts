@@ -53,9 +53,8 @@ export function dropRoundTripAnnotations(object: KubeObject): void {
   const annotations = object.metadata?.annotations;
   if (annotations === undefined || !roundTripKeys.some((k) => k in annotations)) return;
   const kept = Object.entries(annotations).filter(([k]) => !roundTripKeys.includes(k));
-  const { annotations: _, ...metadata } = object.metadata!;
-  object.metadata =
-    kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) };
+  if (kept.length === 0) delete object.metadata!.annotations;
+  else object.metadata!.annotations = Object.fromEntries(kept);
 }
 
 function isCpuUtilization(metric: MetricSpec): boolean {

@@ -26,7 +26,7 @@ export function generateSelector(job: Job): void {
     ...given,
   };
   spec.template.metadata = { ...spec.template.metadata, labels };
-  if (shared) job.metadata = { ...job.metadata, labels: { ...labels } };
+  if (shared) job.metadata!.labels = { ...labels };
   spec.selector = {
     ...spec.selector,
     matchLabels: { [controllerUidLabel]: uid, ...spec.selector?.matchLabels },

@@ -2,6 +2,7 @@
 import type { IngressClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateIngressClass, validateIngressClassUpdate } from './ingress-class-validation.ts';
 
 const isDefaultClass = 'ingressclass.kubernetes.io/is-default-class';
 
@@ -12,6 +13,8 @@ export const ingressClasses = defineResource<IngressClass>({
   plural: 'ingressclasses',
   namespaced: false,
   generationOf: (c) => c.spec,
+  validate: validateIngressClass,
+  validateUpdate: validateIngressClassUpdate,
   columns: [
     {
       ...nameColumn<IngressClass>(),

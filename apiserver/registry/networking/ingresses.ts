@@ -1,7 +1,15 @@
 /** networking.k8s.io/v1 Ingress. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { ipWarnings } from '../../../machinery/meta/ip.ts';
 import type { Ingress } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, loadBalancerText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  ingressWarnings,
+  validateIngress,
+  validateIngressStatus,
+  validateIngressUpdate,
+} from './ingress-validation.ts';
 
 /** How many hosts a table shows. */
 const shownHosts = 3;
@@ -15,7 +23,10 @@ export const ingresses = defineResource<Ingress>({
   namespaced: true,
   storagePrefix: '/registry/ingress',
   generationOf: (i) => i.spec,
-  status: {},
+  validate: validateIngress,
+  validateUpdate: validateIngressUpdate,
+  warnings: ingressWarnings,
+  status: { validateUpdate: validateIngressStatus, warnings: addressWarnings },
   columns: [
     nameColumn(),
     column(
@@ -37,6 +48,13 @@ export const ingresses = defineResource<Ingress>({
     ageColumn(),
   ],
 });
+
+function addressWarnings(ingress: Ingress): string[] {
+  const at = FieldPath.of('status', 'loadBalancer', 'ingress');
+  return (ingress.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, i) =>
+    ip ? ipWarnings(ip, at.index(i)) : [],
+  );
+}
 
 /** Rules without a host do not show, but count in `+ n more...` (as the real server counts). */
 function hostsText(rules: readonly { host?: string }[]): string {

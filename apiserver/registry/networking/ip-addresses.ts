@@ -2,6 +2,11 @@
 import type { IPAddress } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  ipAddressNameProblems,
+  validateIpAddress,
+  validateIpAddressUpdate,
+} from './ip-address-validation.ts';
 
 export const ipAddresses = defineResource<IPAddress>({
   group: 'networking.k8s.io',
@@ -11,6 +16,9 @@ export const ipAddresses = defineResource<IPAddress>({
   singular: 'ipaddress',
   shortNames: ['ip'],
   namespaced: false,
+  nameRule: ipAddressNameProblems,
+  validate: validateIpAddress,
+  validateUpdate: validateIpAddressUpdate,
   columns: [
     nameColumn(),
     column('ParentRef', '@networking/v1.IPAddressSpec.parentRef', parentText),

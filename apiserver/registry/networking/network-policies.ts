@@ -2,6 +2,7 @@
 import type { NetworkPolicy } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, labelSelectorText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { networkPolicyWarnings, validateNetworkPolicy } from './network-policy-validation.ts';
 
 export const networkPolicies = defineResource<NetworkPolicy>({
   group: 'networking.k8s.io',
@@ -11,6 +12,9 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   shortNames: ['netpol'],
   namespaced: true,
   generationOf: (p) => p.spec,
+  validate: (next) => validateNetworkPolicy(next, undefined),
+  validateUpdate: validateNetworkPolicy,
+  warnings: networkPolicyWarnings,
   columns: [
     nameColumn(),
     column('Pod-Selector', '@networking/v1.NetworkPolicySpec.podSelector', (p) =>

@@ -3,6 +3,7 @@ import type { ServiceCIDR } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
+import { validateServiceCidr, validateServiceCidrUpdate } from './service-cidr-validation.ts';
 
 export const serviceCidrs = defineResource<ServiceCIDR>({
   group: 'networking.k8s.io',
@@ -10,6 +11,8 @@ export const serviceCidrs = defineResource<ServiceCIDR>({
   kind: 'ServiceCIDR',
   plural: 'servicecidrs',
   namespaced: false,
+  validate: validateServiceCidr,
+  validateUpdate: validateServiceCidrUpdate,
   status: { resetFields: specAndMetadata, prepareForUpdate: keepMetadata },
   columns: [
     nameColumn(),

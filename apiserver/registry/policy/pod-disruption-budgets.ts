@@ -1,7 +1,12 @@
 /** policy/v1 PodDisruptionBudget. */
+import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { PodDisruptionBudget } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  validatePodDisruptionBudget,
+  validatePodDisruptionBudgetStatus,
+} from './pod-disruption-budget-validation.ts';
 
 export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   group: 'policy',
@@ -11,8 +16,11 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   shortNames: ['pdb'],
   namespaced: true,
   unconditionalUpdate: false,
+  nameRule: nameIsPathSegment,
+  validate: (next) => validatePodDisruptionBudget(next, undefined),
+  validateUpdate: validatePodDisruptionBudget,
   generationOf: (pdb) => pdb.spec,
-  status: {},
+  status: { validateUpdate: validatePodDisruptionBudgetStatus },
   columns: [
     nameColumn(),
     column('Min Available', 'The minimum number of pods that must be available.', (pdb) =>

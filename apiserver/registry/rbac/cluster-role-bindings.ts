@@ -3,6 +3,7 @@ import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { ClusterRoleBinding } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
 import { bindingColumns } from './binding-columns.ts';
+import { validateClusterRoleBinding, validateRoleRefUnchanged } from './binding-validation.ts';
 
 export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   group: 'rbac.authorization.k8s.io',
@@ -12,5 +13,10 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   namespaced: false,
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
+  validate: validateClusterRoleBinding,
+  validateUpdate: (next, prev) => [
+    ...validateClusterRoleBinding(next),
+    ...validateRoleRefUnchanged(next, prev),
+  ],
   columns: bindingColumns('ClusterRoleBinding'),
 });

@@ -2,6 +2,7 @@
 import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { ClusterRole } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
+import { validateClusterRole } from './rule-validation.ts';
 
 export const clusterRoles = defineResource<ClusterRole>({
   group: 'rbac.authorization.k8s.io',
@@ -11,4 +12,6 @@ export const clusterRoles = defineResource<ClusterRole>({
   namespaced: false,
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
+  validate: (role) => validateClusterRole(role, undefined),
+  validateUpdate: validateClusterRole,
 });

@@ -3,6 +3,7 @@ import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { RoleBinding } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
 import { bindingColumns } from './binding-columns.ts';
+import { validateRoleBinding, validateRoleRefUnchanged } from './binding-validation.ts';
 
 export const roleBindings = defineResource<RoleBinding>({
   group: 'rbac.authorization.k8s.io',
@@ -12,5 +13,10 @@ export const roleBindings = defineResource<RoleBinding>({
   namespaced: true,
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
+  validate: validateRoleBinding,
+  validateUpdate: (next, prev) => [
+    ...validateRoleBinding(next),
+    ...validateRoleRefUnchanged(next, prev),
+  ],
   columns: bindingColumns('RoleBinding'),
 });

@@ -2,6 +2,7 @@
 import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { Role } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
+import { validateRole } from './rule-validation.ts';
 
 export const roles = defineResource<Role>({
   group: 'rbac.authorization.k8s.io',
@@ -11,4 +12,6 @@ export const roles = defineResource<Role>({
   namespaced: true,
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
+  validate: validateRole,
+  validateUpdate: validateRole,
 });

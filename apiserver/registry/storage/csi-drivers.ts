@@ -20,7 +20,8 @@ export const csiDrivers = defineResource<CSIDriver>({
     dropDisabledFields(next, prev);
     // A new driver has no generation: the real server sets it from the first change on.
     if (!deepEqual(next.spec, prev.spec)) {
-      next.metadata = { ...next.metadata, generation: (prev.metadata?.generation ?? 0) + 1 };
+      next.metadata ??= {};
+      next.metadata.generation = (prev.metadata?.generation ?? 0) + 1;
     }
   },
   columns: [
