@@ -18,6 +18,7 @@ import type {
   WatchEvent,
   WatchOptions,
 } from './client.ts';
+import { discoveryDocument } from './discovery.ts';
 import { applyFakePatch } from './fake-patch.ts';
 import { type AnyObject, type Change, FakeStore, groupNameOf } from './fake-store.ts';
 
@@ -53,6 +54,8 @@ export class FakeClient implements Client {
   before: ((call: FakeCall) => void | Promise<void>) | undefined;
   /** Answers for `raw`, by `METHOD /path`. */
   readonly rawAnswers = new Map<string, unknown>();
+  /** What discovery tells. */
+  served: readonly Resource[] = [];
   private names = 0;
 
   constructor(now: () => number = Date.now) {
@@ -213,6 +216,7 @@ export class FakeClient implements Client {
   }
 
   async raw(method: string, path: string): Promise<unknown> {
+    if (path === '/api' || path === '/apis') return discoveryDocument(path, this.served);
     const answer = this.rawAnswers.get(`${method} ${path}`);
     if (answer === undefined) throw notFound({ group: '', resource: 'path' }, path);
     return structuredClone(answer);
