@@ -60,8 +60,7 @@ export async function scale(
     async make(live) {
       if (live === undefined) throw new StatusError('NotFound', `${info.name} not found`);
       const before = scaleOf(strategy, live);
-      const next =
-        sent ?? (await applyMergePatch(bytes, type, before, expected, options, warn, info.name));
+      const next = sent ?? applyMergePatch(bytes, type, before, expected, options, warn);
       checkScale(next, info.name, info.namespace);
       const object = deepCopy(live);
       object.metadata!.resourceVersion = next.metadata?.resourceVersion ?? '';

@@ -3,7 +3,13 @@
  * revision passes through here, "as fresh as a quorum read" is: ask the store for its revision and
  * wait until it has passed by.
  */
-import { CompactedError, type KeyValue, type Storage, type StoreEvent } from '../storage.ts';
+import {
+  CompactedError,
+  type KeyValue,
+  type Storage,
+  type StoreEvent,
+  type Watch,
+} from '../storage.ts';
 import { ResourceCache } from './resource-cache.ts';
 import { type CacheSpec, type Selectable, StoredObject } from './stored-object.ts';
 
@@ -34,6 +40,7 @@ export class Cacher {
   readonly #hints = new Map<string, Hint>();
   #reading: Promise<number> | undefined;
   #nextReading: Promise<number> | undefined;
+  #watch: Watch | undefined;
   readonly #progress = new Set<(revision: number) => void>();
 
   constructor(options: CacherOptions) {
@@ -106,6 +113,7 @@ export class Cacher {
           fromRevision: this.#revision + 1,
           signal,
         });
+        this.#watch = watch;
         for await (const batch of watch) {
           delayMs = 100;
           for (const event of batch.events) this.#take(event);
@@ -137,7 +145,9 @@ export class Cacher {
   /** Resolves when the cache is as fresh as the store was when this was called. */
   async fresh(): Promise<void> {
     const revision = await this.#readIndex();
-    if (revision > this.#revision) await this.waitUntil(revision, 3000);
+    if (revision <= this.#revision) return;
+    this.#watch?.reach(revision);
+    await this.waitUntil(revision, 3000);
   }
 
   /** Waits until `revision` has been taken in; false when that takes longer than `timeoutMs`. */

@@ -1,0 +1,249 @@
+/** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply. */
+import { convert } from '../../machinery/codec/decode.ts';
+import { DecodeError } from '../../machinery/codec/decode-context.ts';
+import { parseJson } from '../../machinery/codec/json.ts';
+import { JsonSyntaxError } from '../../machinery/codec/json-text.ts';
+import { decodeYaml } from '../../machinery/codec/yaml.ts';
+import { deepCopy } from '../../machinery/meta/copy.ts';
+import * as fe from '../../machinery/meta/field-error.ts';
+import { badRequest, conflict, invalid, notFound } from '../../machinery/meta/status-error.ts';
+import { formatTime } from '../../machinery/meta/times.ts';
+import { applyPatch } from '../../machinery/patch/apply.ts';
+import { applyJsonPatch, decodeJsonPatch } from '../../machinery/patch/json-patch.ts';
+import { applyMergePatch as mergePatch } from '../../machinery/patch/merge-patch.ts';
+import { applyStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts';
+import { applyDefaults } from '../../machinery/schema/defaults.ts';
+import type { KubeObject, Scale } from '../../machinery/schema/wire.ts';
+import { ensureNamespace } from '../registry/object-store.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiResponse } from '../server/api-response.ts';
+import { type RenderContext, renderObject } from '../server/rendering.ts';
+import { expectedOf } from './create.ts';
+import { type Expected, mediaTypeOf, unsupportedMediaType } from './decode-body.ts';
+import { manageFields, resetFieldsOf } from './field-manager.ts';
+import { type WriteOptions, writeOptions } from './options.ts';
+import { type WriteServices, writeUpdate } from './update.ts';
+import { checkName, dedupOwnerReferences, managerOf } from './write-request.ts';
+
+const jsonType = 'application/json-patch+json';
+const mergeType = 'application/merge-patch+json';
+const strategicType = 'application/strategic-merge-patch+json';
+const applyType = 'application/apply-patch+yaml';
+const patchTypes = [jsonType, mergeType, strategicType, applyType];
+
+/** Answers a patch of an object, its status or another face of it. */
+export async function patch(
+  request: ApiRequest,
+  c: RenderContext,
+  services: WriteServices,
+): Promise<ApiResponse> {
+  const { resource } = c;
+  const { info } = request;
+  const type = patchTypeOf(request);
+  const bytes = await request.readBody();
+  const options = writeOptions(request.query, 'PatchOptions', type === applyType);
+  const warn = (text: string) => request.warn(text);
+  const manager = managerOf(options.fieldManager, request.header('user-agent'));
+  const apply = type === applyType;
+  const change = apply
+    ? applier(bytes, resource, options, info.subresource, warn)
+    : patcher(bytes, type, expectedOf(resource), options, warn);
+  const outcome = await writeUpdate(request, resource, services, {
+    dryRun: options.dryRun,
+    ...(apply ? { forceCreate: true } : {}),
+    make(live) {
+      if (live === undefined && !apply) {
+        throw notFound({ group: resource.group, resource: resource.definition.plural }, info.name);
+      }
+      const next = change(live);
+      next.metadata ??= {};
+      if (live === undefined && next.metadata.uid) {
+        throw conflict(
+          { group: resource.group, resource: resource.definition.plural },
+          info.name,
+          `uid mismatch: the provided object specified uid ${next.metadata.uid}, and no existing object was found`,
+        );
+      }
+      ensureNamespace(resource.definition.namespaced ? info.namespace : '', next.metadata);
+      checkName(next, info.name);
+      dedupOwnerReferences(next, warn, false);
+      if (!apply) manageFields(resource, live, next, manager, info.subresource);
+      return Promise.resolve(next);
+    },
+  });
+  return renderObject(c, outcome.object, outcome.created ? 201 : 200);
+}
+
+function patchTypeOf(request: ApiRequest): string {
+  const type = mediaTypeOf(request.header('content-type'));
+  if (patchTypes.includes(type)) return type;
+  throw unsupportedMediaType(patchTypes.join(', '));
+}
+
+type Change = (live: KubeObject | undefined) => KubeObject;
+
+/** JSON, merge and strategic merge patch as a function of the live object. */
+function patcher(
+  bytes: Buffer,
+  type: string,
+  expected: Expected,
+  options: WriteOptions,
+  warn: (text: string) => void,
+): Change {
+  const validated = options.fieldValidation !== 'Ignore';
+  const { value, duplicates } = parsePatch(bytes, type);
+  let strictErrors = validated ? duplicates.map((d) => `duplicate field ${fe.quote(d)}`) : [];
+  if (type === jsonType) {
+    const { operations, problems } = readJsonPatch(value, validated);
+    strictErrors = [...strictErrors.map((s) => `json patch ${s}`), ...problems];
+    return (live) =>
+      decodePatched(
+        applyJsonPatch(forPatch(live!), operations),
+        expected,
+        options,
+        strictErrors,
+        warn,
+      );
+  }
+  if (type === strategicType) {
+    return (live) => {
+      const merged = applyStrategicMergePatch(forPatch(live!), value, expected.type);
+      return decodePatched(merged, expected, options, strictErrors, warn);
+    };
+  }
+  return (live) =>
+    decodePatched(
+      mergePatch(forPatch(live!), value, validated),
+      expected,
+      options,
+      strictErrors,
+      warn,
+    );
+}
+
+function readJsonPatch(value: unknown, validated: boolean) {
+  const { operations, strictErrors } = decodeJsonPatch(value, validated);
+  return { operations, problems: strictErrors };
+}
+
+/** Patch bodies are read as JSON whatever they patch; their own 400 says so. */
+function parsePatch(bytes: Buffer, type: string): { value: unknown; duplicates: string[] } {
+  try {
+    const { value, duplicates } = parseJson(bytes, false);
+    return { value, duplicates: [...duplicates] };
+  } catch (e) {
+    if (!(e instanceof JsonSyntaxError)) throw e;
+    throw badRequest(type === strategicType ? e.message : `error decoding patch: ${e.message}`);
+  }
+}
+
+/** A copy that the patch may change. */
+function forPatch(live: KubeObject): KubeObject {
+  return deepCopy(live);
+}
+
+/** The patched document as a typed object with defaults; what does not fit is the real 422. */
+function decodePatched(
+  document: unknown,
+  expected: Expected,
+  options: WriteOptions,
+  earlier: readonly string[],
+  warn: (text: string) => void,
+): KubeObject {
+  const refuse = (why: string) =>
+    invalid({ group: '', resource: '' }, '', [
+      fe.invalidValue(fe.FieldPath.of('patch'), JSON.stringify(document), why),
+    ]);
+  const strict = options.fieldValidation !== 'Ignore';
+  let object: KubeObject;
+  let strictErrors: string[];
+  try {
+    const typed = convert(document, expected.type, strict, false);
+    object = typed.object as KubeObject;
+    strictErrors = strict ? [...earlier, ...typed.strictErrors] : [];
+  } catch (e) {
+    if (!(e instanceof DecodeError)) throw e;
+    throw refuse(e.message);
+  }
+  if (strictErrors.length > 0) {
+    if (options.fieldValidation === 'Strict') {
+      throw refuse(`strict decoding error: ${strictErrors.join(', ')}`);
+    }
+    for (const s of strictErrors) warn(s);
+  }
+  object.kind = expected.kind;
+  object.apiVersion = expected.apiVersion;
+  applyDefaults(expected.apiVersion, expected.kind, object);
+  return object;
+}
+
+/** Server-side apply as a function of the live object; undefined creates. */
+function applier(
+  bytes: Buffer,
+  resource: ServedResource,
+  options: WriteOptions,
+  subresource: string,
+  warn: (text: string) => void,
+): Change {
+  const { value, duplicates } = parseApply(bytes);
+  return (live) => {
+    const merged = applyPatch({
+      live,
+      config: deepCopy(value),
+      kind: resource.definition.kind,
+      type: resource.type,
+      apiVersion: resource.apiVersion,
+      manager: options.fieldManager,
+      force: options.force === true,
+      subresource,
+      now: formatTime(Date.now()),
+      resetFields: resetFieldsOf(resource, subresource),
+    });
+    if (duplicates.length > 0 && options.fieldValidation !== 'Ignore') {
+      if (options.fieldValidation === 'Strict') {
+        throw badRequest(`error strict decoding YAML: ${duplicates.join(', ')}`);
+      }
+      for (const d of duplicates) warn(d);
+    }
+    const { object } = convert(merged, resource.type, false, false);
+    const typed = object as KubeObject;
+    typed.kind = resource.definition.kind;
+    typed.apiVersion = resource.apiVersion;
+    applyDefaults(resource.apiVersion, resource.definition.kind, typed);
+    return typed;
+  };
+}
+
+function parseApply(bytes: Buffer): { value: KubeObject; duplicates: string[] } {
+  try {
+    const { value, duplicates } = decodeYaml(bytes);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw badRequest(
+        'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}',
+      );
+    }
+    return { value: value as KubeObject, duplicates };
+  } catch (e) {
+    if (e instanceof JsonSyntaxError) throw badRequest(`error decoding YAML: ${e.message}`);
+    throw e;
+  }
+}
+
+/** A patch of a Scale: `before` with the patch applied. */
+export function applyMergePatch(
+  bytes: Buffer,
+  contentType: string,
+  before: Scale,
+  expected: Expected,
+  options: WriteOptions,
+  warn: (text: string) => void,
+): Scale {
+  const type = mediaTypeOf(contentType);
+  if (type === applyType) {
+    const { value } = parseApply(bytes);
+    return { ...before, ...value, metadata: { ...before.metadata, ...value.metadata } } as Scale;
+  }
+  if (!patchTypes.includes(type)) throw unsupportedMediaType(patchTypes.join(', '));
+  return patcher(bytes, type, expected, options, warn)(before as KubeObject) as Scale;
+}

@@ -1,0 +1,236 @@
+/** Wiring of the API server: from options to a listening process. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { type Logger, pino } from 'pino';
+import { createAdmission } from './admission/admission.ts';
+import { admissionPlugins } from './admission/plugins.ts';
+import { createAuthentication } from './auth/authentication.ts';
+import { createAuthorizers } from './auth/authorization.ts';
+import { unionAuthorizer } from './auth/authorizer.ts';
+import { ensureBootstrapObjects } from './bootstrap.ts';
+import type { ApiServerOptions } from './options.ts';
+import { prepareCertificates } from './pki/server-certificates.ts';
+import { Catalog } from './registry/catalog.ts';
+import { builtinGroups } from './registry/groups.ts';
+import { serverAccess } from './registry/server-access.ts';
+import { builtinSubresources } from './registry/subresources.ts';
+import { createChain, refusal } from './server/chain.ts';
+import type { HealthCheck } from './server/health.ts';
+import { morePaths } from './server/more-paths.ts';
+import { servePath } from './server/paths.ts';
+import { dispatch } from './server/resource-dispatch.ts';
+import { handleUpgrade } from './server/upgrade.ts';
+import { Cacher } from './storage/cache/cacher.ts';
+import { openStorage } from './storage/open.ts';
+
+/** A running API server. */
+export interface ApiServer {
+  /** Where it listens. */
+  readonly url: string;
+  /** Resolves when everything has ended. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts the server and resolves when it answers; ends when `signal` aborts.
+ * Throws an Error with one line for people when it cannot start.
+ */
+export async function run(options: ApiServerOptions, signal: AbortSignal): Promise<ApiServer> {
+  const log = pino({ level: options.logLevel, name: 'apiserver' });
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
+  const certificates = await prepareCertificates(options);
+  const storage = await openStorage(options);
+  const cacher = new Cacher({
+    storage,
+    root: `${options.etcdPrefix}/`,
+    onProblem: (err) => log.warn({ err }, 'the watch of the store broke; starting it again'),
+  });
+  let catalog: Catalog;
+  const access = serverAccess(() => catalog);
+  const groups = builtinGroups({
+    serviceClusterIpRange: options.serviceClusterIpRange,
+    nodePortRange: options.serviceNodePortRange,
+  });
+  const authorizers = createAuthorizers(options, access);
+  const authorizer = unionAuthorizer(authorizers);
+  const authentication = createAuthentication(options, certificates, access);
+  catalog = new Catalog({
+    groups,
+    subresources: builtinSubresources({
+      options,
+      certificates,
+      authentication,
+      authorizer,
+      access,
+      catalog: () => catalog,
+    }),
+    storage,
+    cacher,
+    now: () => Date.now(),
+  });
+  await cacher.start();
+  const following = cacher.run(signal);
+  const admission = createAdmission(
+    admissionPlugins(options, {
+      access,
+      now: () => Date.now(),
+      authorize: async (a) => (await authorizer.authorize(a)).decision === 'allow',
+    }),
+  );
+  const services = {
+    admission,
+    access,
+    async mayCreate(attributes: Parameters<typeof authorizer.authorize>[0]) {
+      const answer = await authorizer.authorize(attributes);
+      const reason = refusal(attributes, answer.reason).message;
+      return { allowed: answer.decision === 'allow', reason };
+    },
+  };
+  let ready = false;
+  const checks = healthChecks(() => ready, storage, signal);
+  const paths = {
+    catalog,
+    checks,
+    version: versionInfo(),
+    serverAddress: `${options.advertiseAddress}:${options.securePort}`,
+    more: morePaths({ options, certificates, catalog, authentication }),
+  };
+  const chain = createChain({
+    authenticators: authentication.authenticators,
+    authorizer,
+    anonymous: options.anonymousAuth,
+    log,
+    resources: (request) => dispatch(request, catalog, services),
+    paths: (request) => servePath(request, paths),
+  });
+  const front = express();
+  front.disable('x-powered-by');
+  front.disable('etag');
+  front.use((request, response) => {
+    void chain(request, response);
+  });
+  const server = createServer(
+    {
+      cert: certificates.serving.certificate,
+      key: certificates.serving.key,
+      ca: certificates.clientCa,
+      requestCert: true,
+      rejectUnauthorized: false,
+      // Watches and clients' idle connections live long; half-open requests do not.
+      keepAliveTimeout: 180_000,
+      requestTimeout: 120_000,
+      maxHeaderSize: 1024 * 1024,
+    },
+    front,
+  );
+  server.on('upgrade', (request, socket, head) => {
+    void handleUpgrade(request, socket, head, {
+      authentication,
+      authorizer,
+      catalog,
+      services,
+      options,
+      log,
+    });
+  });
+  await listen(server, options);
+  await ensureBootstrapObjects(access, options);
+  ready = true;
+  const { port } = server.address() as AddressInfo;
+  log.info({ port }, 'serving');
+  return {
+    url: `https://${options.advertiseAddress}:${port}`,
+    ended: ended(server, following, storage, signal, log),
+  };
+}
+
+async function listen(server: Server, options: ApiServerOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (e: NodeJS.ErrnoException) => {
+      reject(
+        e.code === 'EADDRINUSE'
+          ? new Error(
+              `port ${options.securePort} is in use: stop what listens there or give another --secure-port`,
+            )
+          : e,
+      );
+    });
+    server.listen(options.securePort, options.bindAddress, resolve);
+  });
+}
+
+async function ended(
+  server: Server,
+  following: Promise<void>,
+  storage: AsyncDisposable,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  }
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  // Watches do not end by themselves.
+  setTimeout(() => server.closeAllConnections(), 500).unref();
+  await closed;
+  await following;
+  await storage[Symbol.asyncDispose]();
+  log.info('stopped');
+}
+
+function healthChecks(
+  ready: () => boolean,
+  storage: { currentRevision(): Promise<number> },
+  signal: AbortSignal,
+): Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]> {
+  const etcd: HealthCheck = {
+    name: 'etcd',
+    check: () =>
+      storage.currentRevision().then(
+        () => undefined,
+        (e: unknown) => String(e),
+      ),
+  };
+  const always = (name: string): HealthCheck => ({ name, check: () => undefined });
+  const started: HealthCheck = {
+    name: 'poststarthook/rbac/bootstrap-roles',
+    check: () => (ready() ? undefined : 'not finished'),
+  };
+  const live = [always('ping'), always('log'), etcd, started];
+  return {
+    healthz: live,
+    livez: live,
+    readyz: [
+      ...live,
+      {
+        name: 'shutdown',
+        check: () => (signal.aborted ? 'process is shutting down' : undefined),
+      },
+    ],
+  };
+}
+
+/** GET /version. */
+function versionInfo(): object {
+  const project = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return {
+    major: '1',
+    minor: '36',
+    emulationMajor: '1',
+    emulationMinor: '36',
+    minCompatibilityMajor: '1',
+    minCompatibilityMinor: '35',
+    gitVersion: `v1.36.2+k8ts-${project.version}`,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: `node${process.version}`,
+    compiler: 'node',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  };
+}

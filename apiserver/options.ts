@@ -1,0 +1,63 @@
+/** Options of the API server, named as the upstream flags (`--etcd-servers` is etcdServers). */
+export interface ApiServerOptions {
+  /** The embedded store and what the server makes for itself. */
+  readonly dataDir: string;
+  /** Empty: the embedded store. */
+  readonly etcdServers: readonly string[];
+  readonly etcdCafile?: string;
+  readonly etcdCertfile?: string;
+  readonly etcdKeyfile?: string;
+  /** `/registry`. */
+  readonly etcdPrefix: string;
+  readonly securePort: number;
+  readonly bindAddress: string;
+  readonly advertiseAddress: string;
+  readonly tlsCertFile?: string;
+  readonly tlsPrivateKeyFile?: string;
+  readonly clientCaFile?: string;
+  readonly tokenAuthFile?: string;
+  readonly anonymousAuth: boolean;
+  readonly authorizationMode: readonly string[];
+  readonly enableAdmissionPlugins: readonly string[];
+  readonly disableAdmissionPlugins: readonly string[];
+  readonly serviceClusterIpRange: string;
+  readonly serviceNodePortRange: string;
+  readonly serviceAccountIssuer: string;
+  readonly apiAudiences: readonly string[];
+  readonly serviceAccountKeyFile: readonly string[];
+  readonly serviceAccountSigningKeyFile?: string;
+  /** How the server proves itself to kubelets, and whose kubelets it trusts. */
+  readonly kubeletClientCertificate?: string;
+  readonly kubeletClientKey?: string;
+  readonly kubeletCertificateAuthority?: string;
+  readonly kubeletPreferredAddressTypes: readonly string[];
+  readonly eventTtlSeconds: number;
+  readonly logLevel: string;
+}
+
+/** The defaults of all but dataDir; the authorization modes are the secure ones. */
+export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
+  etcdServers: [],
+  etcdPrefix: '/registry',
+  securePort: 6443,
+  bindAddress: '0.0.0.0',
+  advertiseAddress: '127.0.0.1',
+  anonymousAuth: true,
+  authorizationMode: ['Node', 'RBAC'],
+  enableAdmissionPlugins: [],
+  disableAdmissionPlugins: [],
+  serviceClusterIpRange: '10.0.0.0/24',
+  serviceNodePortRange: '30000-32767',
+  serviceAccountIssuer: 'https://kubernetes.default.svc.cluster.local',
+  apiAudiences: [],
+  serviceAccountKeyFile: [],
+  kubeletPreferredAddressTypes: [
+    'Hostname',
+    'InternalDNS',
+    'InternalIP',
+    'ExternalDNS',
+    'ExternalIP',
+  ],
+  eventTtlSeconds: 3600,
+  logLevel: 'info',
+};

@@ -1,0 +1,143 @@
+/** The certificates and keys that a server runs with: those given, or its own, made at first start. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import type { ApiServerOptions } from '../options.ts';
+import { createAuthority, createTokenKeys, issue, type KeyAndCertificate } from './pki.ts';
+
+/** PEM texts. */
+export interface ServerCertificates {
+  readonly serving: KeyAndCertificate;
+  /** Authorities whose client certificates are accepted. */
+  readonly clientCa: string;
+  /** The authority that signed the serving certificate (kube-root-ca.crt). */
+  readonly servingCa: string;
+  /** Private key that signs service account tokens. */
+  readonly tokenSigningKey: string;
+  /** Public (or private) keys that tokens are checked with. */
+  readonly tokenKeys: readonly string[];
+  /** What the server shows to kubelets. */
+  readonly kubeletClient: KeyAndCertificate | undefined;
+  /** Authority of the kubelets' serving certificates. */
+  readonly kubeletCa: string | undefined;
+}
+
+/** Reads what the options name and makes the rest, kept in the data directory. */
+export async function prepareCertificates(options: ApiServerOptions): Promise<ServerCertificates> {
+  const own = new OwnFiles(join(options.dataDir));
+  const serving =
+    options.tlsCertFile !== undefined && options.tlsPrivateKeyFile !== undefined
+      ? pair(options.tlsCertFile, options.tlsPrivateKeyFile)
+      : await own.pair('apiserver', async () =>
+          issue(await own.authority(), {
+            commonName: 'kube-apiserver',
+            names: servingNames(options),
+            usages: ['server'],
+          }),
+        );
+  const clientCa =
+    options.clientCaFile === undefined
+      ? (await own.authority()).certificate
+      : read(options.clientCaFile);
+  const servingCa =
+    options.tlsCertFile === undefined ? (await own.authority()).certificate : clientCa;
+  const signing =
+    options.serviceAccountSigningKeyFile === undefined
+      ? own.text('service-account.key', () => createTokenKeys().privateKey)
+      : read(options.serviceAccountSigningKeyFile);
+  const kubeletClient =
+    options.kubeletClientCertificate !== undefined && options.kubeletClientKey !== undefined
+      ? pair(options.kubeletClientCertificate, options.kubeletClientKey)
+      : undefined;
+  return {
+    serving,
+    clientCa,
+    servingCa,
+    tokenSigningKey: signing,
+    tokenKeys:
+      options.serviceAccountKeyFile.length > 0
+        ? options.serviceAccountKeyFile.map(read)
+        : [signing],
+    kubeletClient,
+    kubeletCa:
+      options.kubeletCertificateAuthority === undefined
+        ? undefined
+        : read(options.kubeletCertificateAuthority),
+  };
+}
+
+/** Names and addresses that clients reach the server by. */
+function servingNames(options: ApiServerOptions): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).filter((a) => a.family === 'IPv4').map((a) => a.address),
+  );
+  return [
+    ...new Set([
+      'localhost',
+      hostname(),
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+      '127.0.0.1',
+      '::1',
+      options.advertiseAddress,
+      firstAddress(options.serviceClusterIpRange),
+      ...addresses,
+    ]),
+  ];
+}
+
+/** The first usable address of an IPv4 range: where the service `kubernetes` lives. */
+export function firstAddress(range: string): string {
+  const [base = ''] = range.split(',')[0]!.split('/');
+  const parts = base.split('.').map(Number);
+  if (parts.length !== 4) return base;
+  parts[3]! += 1;
+  return parts.join('.');
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (e) {
+    throw new Error(`cannot read ${path}: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
+  }
+}
+
+function pair(certificate: string, key: string): KeyAndCertificate {
+  return { certificate: read(certificate), key: read(key) };
+}
+
+/** Files that the server makes once and finds again. */
+class OwnFiles {
+  readonly #folder: string;
+  #authority: KeyAndCertificate | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async authority(): Promise<KeyAndCertificate> {
+    this.#authority ??= await this.pair('ca', () => createAuthority('k8ts-ca'));
+    return this.#authority;
+  }
+
+  async pair(name: string, make: () => Promise<KeyAndCertificate>): Promise<KeyAndCertificate> {
+    const crt = join(this.#folder, `${name}.crt`);
+    const key = join(this.#folder, `${name}.key`);
+    if (existsSync(crt) && existsSync(key)) return pair(crt, key);
+    const made = await make();
+    writeFileSync(key, made.key, { mode: 0o600 });
+    writeFileSync(crt, made.certificate);
+    return made;
+  }
+
+  text(name: string, make: () => string): string {
+    const path = join(this.#folder, name);
+    if (existsSync(path)) return read(path);
+    const text = make();
+    writeFileSync(path, text, { mode: 0o600 });
+    return text;
+  }
+}

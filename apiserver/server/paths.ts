@@ -1,0 +1,149 @@
+/** The server's own paths: discovery, health, version, OpenAPI. */
+import { createHash } from 'node:crypto';
+import { StatusError } from '../../machinery/meta/status-error.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import type { ApiRequest } from './api-request.ts';
+import { type ApiResponse, type BodyResponse, json } from './api-response.ts';
+import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
+import { type HealthCheck, health } from './health.ts';
+import { parseAccept } from './output-form.ts';
+import { unknownResource } from './resource-dispatch.ts';
+
+export interface PathServices {
+  readonly catalog: Catalog;
+  readonly checks: Readonly<Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]>>;
+  readonly version: object;
+  /** host:port that clients are told. */
+  readonly serverAddress: string;
+  /** Further paths (metrics, OpenAPI, keys); undefined: not one of them. */
+  more(request: ApiRequest): Promise<ApiResponse | undefined>;
+}
+
+const plain = 'text/plain; charset=utf-8';
+
+/** Answers a request that is not about a resource. */
+export async function servePath(request: ApiRequest, s: PathServices): Promise<ApiResponse> {
+  const parts = request.path.split('/').filter((p) => p !== '');
+  const [first = '', second = '', third = ''] = parts;
+  switch (first) {
+    case 'healthz':
+    case 'livez':
+    case 'readyz':
+      return health(first, parts.slice(1).join('/'), request.query, s.checks[first]);
+    case 'version':
+      if (parts.length === 1) return json(200, s.version);
+      break;
+    case 'api':
+    case 'apis': {
+      const found = discovery(request, s, first, second, third, parts.length);
+      if (found !== undefined) return found;
+      break;
+    }
+    case '':
+    case 'index.html':
+      return json(200, { paths: rootPaths(s) });
+  }
+  const more = await s.more(request);
+  if (more !== undefined) return more;
+  return { code: 404, contentType: plain, body: '404 page not found\n' };
+}
+
+function discovery(
+  request: ApiRequest,
+  s: PathServices,
+  root: 'api' | 'apis',
+  second: string,
+  third: string,
+  length: number,
+): ApiResponse | undefined {
+  if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'POST') {
+    throw new StatusError(
+      'MethodNotAllowed',
+      'the server does not allow this method on the requested resource',
+      {},
+    );
+  }
+  const core = root === 'api';
+  if (length === 1) {
+    const version = aggregatedVersion(request);
+    if (version === '') {
+      return tagged(request, core ? apiVersions(s.serverAddress) : apiGroupList(s.catalog));
+    }
+    const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+    return tagged(request, aggregated(s.catalog, core, version), type);
+  }
+  const group = core ? '' : second;
+  const version = core ? second : third;
+  const known = s.catalog.groups.find((g) => g.name === group);
+  if (!core && length === 2) {
+    if (known === undefined || group === '') return undefined;
+    return tagged(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(known) });
+  }
+  if (length > (core ? 2 : 3)) return undefined;
+  if (known === undefined) {
+    if (core) throw unknownResource();
+    return undefined;
+  }
+  if (!known.versions.includes(version)) throw unknownResource();
+  return tagged(request, apiResourceList(s.catalog, group, version));
+}
+
+/** Which aggregated form the client prefers, '' for the plain one. Throws 406. */
+function aggregatedVersion(request: ApiRequest): string {
+  const accept = request.header('accept');
+  if (accept === undefined || accept === '') return '';
+  for (const c of parseAccept(accept)) {
+    const json = c.type === 'application/json' || c.type === '*/*' || c.type === 'application/*';
+    if (!json) continue;
+    if (!c.params.has('as')) return '';
+    const v = c.params.get('v') ?? '';
+    if (
+      c.params.get('g') === 'apidiscovery.k8s.io' &&
+      c.params.get('as') === 'APIGroupDiscoveryList' &&
+      (v === 'v2' || v === 'v2beta1')
+    ) {
+      return v;
+    }
+  }
+  if (/application\/(vnd\.kubernetes\.protobuf|yaml)/.test(accept)) return '';
+  throw new StatusError(
+    'NotAcceptable',
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    {},
+  );
+}
+
+/** A JSON body with its ETag; 304 when the client has it. */
+function tagged(
+  request: ApiRequest,
+  value: object,
+  contentType = 'application/json',
+): BodyResponse {
+  const body = JSON.stringify(value);
+  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
+  const headers = { ETag: etag, Vary: 'Accept' };
+  if (request.header('if-none-match') === etag) {
+    return { code: 304, contentType, body: '', headers };
+  }
+  return { code: 200, contentType, body, headers };
+}
+
+function rootPaths(s: PathServices): string[] {
+  const paths = ['/.well-known/openid-configuration', '/api', '/api/v1', '/apis', '/apis/'];
+  for (const g of s.catalog.groups) {
+    if (g.name === '') continue;
+    paths.push(`/apis/${g.name}`, ...g.versions.map((v) => `/apis/${g.name}/${v}`));
+  }
+  for (const kind of ['healthz', 'livez', 'readyz'] as const) {
+    paths.push(`/${kind}`, ...s.checks[kind].map((c) => `/${kind}/${c.name}`));
+  }
+  paths.push(
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/',
+    '/openid/v1/jwks',
+    '/version',
+  );
+  return paths.sort();
+}

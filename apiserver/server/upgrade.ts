@@ -1,0 +1,75 @@
+/** Requests that ask for an upgrade of the connection: exec, attach, portforward, proxies. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { StatusError } from '../../machinery/meta/status-error.ts';
+import type { AuthenticationSetup } from '../auth/authentication.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
+import { callOf } from '../handlers/subresource.ts';
+import type { WriteServices } from '../handlers/update.ts';
+import { admissionAttributes, writeContext } from '../handlers/write-request.ts';
+import type { ApiServerOptions } from '../options.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import { ApiRequest } from './api-request.ts';
+import { asStatusError } from './api-response.ts';
+import { authenticate } from './authenticate.ts';
+import { attributesOf, refusal } from './chain.ts';
+import { impersonate } from './impersonate.ts';
+import { unknownResource } from './resource-dispatch.ts';
+
+export interface UpgradeServices {
+  readonly authentication: AuthenticationSetup;
+  readonly authorizer: Authorizer;
+  readonly catalog: Catalog;
+  readonly services: WriteServices;
+  readonly options: ApiServerOptions;
+  readonly log: Logger;
+}
+
+/** Runs the chain for an upgrade; refusals are written as ordinary HTTP answers. */
+export async function handleUpgrade(
+  raw: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  s: UpgradeServices,
+): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  try {
+    const request = new ApiRequest(raw);
+    const { authenticators } = s.authentication;
+    request.user = await authenticate(request, authenticators, s.options.anonymousAuth);
+    request.user = await impersonate(request, s.authorizer);
+    const attributes = attributesOf(request);
+    const decision = await s.authorizer.authorize(attributes);
+    if (decision.decision !== 'allow') throw refusal(attributes, decision.reason);
+    const { info } = request;
+    const resource = s.catalog.find(info.group, info.version, info.resource);
+    const subresource = resource?.subresources.get(info.subresource);
+    if (resource === undefined || subresource?.upgrade === undefined) throw unknownResource();
+    const context = writeContext(request, resource, s.services.access, false);
+    const admitted = admissionAttributes(
+      request,
+      resource,
+      'CONNECT',
+      undefined,
+      undefined,
+      {},
+      false,
+    );
+    await s.services.admission.admit(admitted);
+    await s.services.admission.validate(admitted);
+    await subresource.upgrade(callOf(request, context, undefined), socket, head);
+  } catch (e) {
+    if (!(e instanceof StatusError)) s.log.error({ err: e }, 'upgrade failed');
+    refuse(socket, asStatusError(e));
+  }
+}
+
+function refuse(socket: Duplex, error: StatusError): void {
+  const body = Buffer.from(JSON.stringify(error.toStatus()));
+  socket.end(
+    `HTTP/1.1 ${error.code} ${error.reason === '' ? 'Error' : error.reason}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n` +
+      body.toString('utf8'),
+  );
+}
