@@ -53,7 +53,8 @@ export function decodeJsonPatch(body: unknown, validated: boolean): JsonPatch {
     }
     const o = item as Record<string, unknown>;
     for (const k of Object.keys(o)) {
-      if (!knownFields.has(k)) strictErrors.push(`json patch unknown field ${quote(`[${i}].${k}`)}`);
+      if (!knownFields.has(k))
+        strictErrors.push(`json patch unknown field ${quote(`[${i}].${k}`)}`);
     }
     if (validated) checkTypes(o);
     return {

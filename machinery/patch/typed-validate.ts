@@ -1,6 +1,6 @@
 /** Checks a configuration against its shape, with the texts and paths of the real server. */
-import { quote } from '../meta/field-error.ts';
 import { elementText } from './field-set.ts';
+import { goSyntax, goText, goType } from './go-text.ts';
 import { elementOf, ListElementError } from './list-element.ts';
 import type { ListShape, MapShape, Shape } from './shape.ts';
 import { formOf } from './typed.ts';
@@ -91,35 +91,7 @@ function scalarProblem(kind: NonNullable<Shape['scalar']>, value: unknown): stri
   }
 }
 
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'object' ? 'map[string]interface {}' : typeof value;
-}
-
-/** Go's %#v of a JSON value. */
-function goSyntax(value: unknown): string {
-  if (value === null || value === undefined) return 'interface {}(nil)';
-  if (typeof value === 'string') return quote(value);
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
-  if (typeof value !== 'object') return String(value);
-  const members = Object.entries(value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([k, v]) => `${quote(k)}:${goSyntax(v)}`);
-  return `map[string]interface {}{${members.join(', ')}}`;
-}
-
 /** Go's %v of the wrapper that holds a JSON value. */
 function shown(value: unknown): string {
   return `&{${goText(value)}}`;
-}
-
-function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
-  const members = Object.entries(value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([k, v]) => `${k}:${goText(v)}`);
-  return `map[${members.join(' ')}]`;
 }
