@@ -26,6 +26,8 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 const dayMs = 24 * 3600 * 1000;
 
 async function library(): Promise<typeof import('@peculiar/x509')> {
+  // The library's dependency container needs this polyfill in front of it.
+  await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto as unknown as Crypto);
   return x509;
