@@ -16,22 +16,32 @@ const retainKeys = '$retainKeys';
 const deletePrefix = '$deleteFromPrimitiveList';
 const orderPrefix = '$setElementOrder';
 
-/** A patched object, and the patch as error texts of a later step show it. */
-export interface StrategicMergeResult {
-  readonly object: unknown;
-  /** What is left of the patch, as Go prints it: `map[spec:map[replicas:x]]`. */
-  patchText(): string;
-}
-
 /**
- * Applies a patch; neither argument is changed. Throws StatusError: 400 for directives that are
- * malformed, 422 for lists of lists, 500 (without a reason) for the rest, as the real server does.
+ * The document with the patch applied; neither argument is changed. Throws StatusError: 400 for
+ * directives that are malformed, 422 for lists of lists, 500 (without a reason) for the rest, as
+ * the real server does.
  */
 export function applyStrategicMergePatch(
   document: unknown,
   patch: unknown,
   type: StructType,
-): StrategicMergeResult {
+): unknown {
+  return apply(document, patch, type).object;
+}
+
+/**
+ * The patch as the real server shows it when the patched object cannot be decoded: Go's print of
+ * what merging has left of it, `map[spec:map[replicas:x]]`.
+ */
+export function strategicPatchText(document: unknown, patch: unknown, type: StructType): string {
+  return goText(apply(document, patch, type).left);
+}
+
+function apply(
+  document: unknown,
+  patch: unknown,
+  type: StructType,
+): { object: unknown; left: JsonObject } {
   if (patch !== null && !isMap(patch)) {
     const kind = Array.isArray(patch)
       ? 'array'
@@ -42,10 +52,9 @@ export function applyStrategicMergePatch(
       `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
     );
   }
-  const p = deepCopy(patch ?? {}) as JsonObject;
+  const left = deepCopy(patch ?? {}) as JsonObject;
   const root: TypeRef = { kind: 'struct', type };
-  const object = mergeMap(deepCopy(document) as JsonObject, p, root);
-  return { object, patchText: () => goText(p) };
+  return { object: mergeMap(deepCopy(document) as JsonObject, left, root), left };
 }
 
 function isMap(v: unknown): v is JsonObject {
