@@ -1,0 +1,44 @@
+/** The controllers there are, in the order in which they start, and which of them run. */
+import type { Controller } from './controller.ts';
+import { deploymentController } from './deployment/deployment.ts';
+import { namespaceController } from './namespace/namespace.ts';
+import { replicaSetController } from './replicaset/replicaset.ts';
+import { replicationController } from './replicaset/replicationcontroller.ts';
+import { rootCaPublisher } from './serviceaccount/root-ca-publisher.ts';
+import { serviceAccountController } from './serviceaccount/serviceaccount.ts';
+import { serviceAccountTokenController } from './serviceaccount/tokens.ts';
+
+/** Tokens first: others may need the accounts. */
+export const controllers: readonly Controller[] = [
+  serviceAccountTokenController,
+  serviceAccountController,
+  rootCaPublisher,
+  namespaceController,
+  replicaSetController,
+  replicationController,
+  deploymentController,
+];
+
+/**
+ * Those that a `--controllers` list selects: `*` for all, `name`, `-name`; the first match counts.
+ * Throws on a name that is not known.
+ */
+export function selectControllers(
+  list: readonly string[],
+  known: readonly Controller[] = controllers,
+): Controller[] {
+  const names = new Set(known.flatMap((c) => [c.name, ...c.aliases]));
+  for (const entry of list) {
+    const name = entry.replace(/^-/, '');
+    if (name !== '*' && !names.has(name)) {
+      throw new Error(`"${name}" is not in the list of known controllers`);
+    }
+  }
+  const all = list.includes('*');
+  return known.filter((c) => {
+    const own = [c.name, ...c.aliases];
+    if (list.some((entry) => own.includes(entry))) return true;
+    if (list.some((entry) => entry.startsWith('-') && own.includes(entry.slice(1)))) return false;
+    return all;
+  });
+}
