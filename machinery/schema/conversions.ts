@@ -1,0 +1,87 @@
+/**
+ * What a round trip through the real server's internal version does to objects of one version:
+ * aliases are kept in step, write-only fields move to where they are kept. By struct id.
+ */
+import { setMember } from '../codec/json-text.ts';
+import type { JsonObject } from './default-paths.ts';
+
+/** Changes the object where it must; true when it did. */
+type Conversion = (object: JsonObject) => boolean;
+
+/** Annotations that carried init containers before they were fields. */
+const initContainerAnnotations = [
+  'pod.beta.kubernetes.io/init-containers',
+  'pod.alpha.kubernetes.io/init-containers',
+  'pod.beta.kubernetes.io/init-container-statuses',
+  'pod.alpha.kubernetes.io/init-container-statuses',
+];
+
+/** Runs behind the defaulting rules of the same struct. */
+export const conversions: Readonly<Record<string, Conversion>> = {
+  'core/v1.PodSpec'(spec) {
+    const name = spec['serviceAccountName'] || spec['serviceAccount'];
+    if (!name || (spec['serviceAccountName'] === name && spec['serviceAccount'] === name)) {
+      return false;
+    }
+    spec['serviceAccountName'] = name;
+    spec['serviceAccount'] = name;
+    return true;
+  },
+
+  'core/v1.Pod'(pod) {
+    const spec = pod['spec'] as { terminationGracePeriodSeconds?: number };
+    const { annotations } = pod['metadata'] as { annotations?: Record<string, string> };
+    let changed = false;
+    if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+      spec.terminationGracePeriodSeconds = 1;
+      changed = true;
+    }
+    if (annotations === undefined) return changed;
+    for (const name of initContainerAnnotations) {
+      if (!Object.hasOwn(annotations, name)) continue;
+      delete annotations[name];
+      changed = true;
+    }
+    return changed;
+  },
+
+  'core/v1.PodStatus'(status) {
+    const s = status as { podIP?: string; podIPs?: { ip?: string }[] };
+    if (s.podIP && s.podIPs?.[0]?.ip !== s.podIP) s.podIPs = [{ ip: s.podIP }];
+    else if (!s.podIP && s.podIPs?.[0]?.ip) s.podIP = s.podIPs[0].ip;
+    else return false;
+    return true;
+  },
+
+  'core/v1.NodeSpec'(spec) {
+    const s = spec as { podCIDR?: string; podCIDRs?: string[] };
+    if (s.podCIDR && s.podCIDRs?.[0] !== s.podCIDR) s.podCIDRs = [s.podCIDR];
+    else if (!s.podCIDR && s.podCIDRs?.[0]) s.podCIDR = s.podCIDRs[0];
+    else return false;
+    return true;
+  },
+
+  'core/v1.Secret'(secret) {
+    const text = secret['stringData'] as Record<string, string> | undefined;
+    if (text === undefined) return false;
+    const stored = { ...(secret['data'] as JsonObject | undefined) };
+    for (const name of Object.keys(text)) {
+      setMember(stored, name, Buffer.from(text[name]!).toString('base64'));
+    }
+    secret['data'] = stored;
+    delete secret['stringData'];
+    return true;
+  },
+
+  'apps/v1.StatefulSet'(set) {
+    const spec = set['spec'] as { volumeClaimTemplates?: { kind?: string; apiVersion?: string }[] };
+    let changed = false;
+    for (const template of spec.volumeClaimTemplates ?? []) {
+      if (template.kind === 'PersistentVolumeClaim' && template.apiVersion === 'v1') continue;
+      template.kind = 'PersistentVolumeClaim';
+      template.apiVersion = 'v1';
+      changed = true;
+    }
+    return changed;
+  },
+};
