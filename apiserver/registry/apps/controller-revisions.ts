@@ -3,6 +3,10 @@ import { controllerOf } from '../../../machinery/meta/owner.ts';
 import type { ControllerRevision } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+} from './controller-revision-validation.ts';
 
 export const controllerRevisions = defineResource<ControllerRevision>({
   group: 'apps',
@@ -10,6 +14,8 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
   namespaced: true,
+  validate: validateControllerRevision,
+  validateUpdate: validateControllerRevisionUpdate,
   columns: [
     nameColumn(),
     column('Controller', 'Controller of the object', controllerText),

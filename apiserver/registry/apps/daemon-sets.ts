@@ -3,6 +3,11 @@ import { deepEqual } from '../../../machinery/meta/equality.ts';
 import type { DaemonSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns, labelSelectorText, labelsText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  validateDaemonSet,
+  validateDaemonSetStatus,
+  validateDaemonSetUpdate,
+} from './daemon-set-validation.ts';
 
 /** Where the count of template changes stands since apps/v1 has no field for it. */
 const templateGeneration = 'deprecated.daemonset.template.generation';
@@ -15,6 +20,8 @@ export const daemonSets = defineResource<DaemonSet>({
   shortNames: ['ds'],
   categories: ['all'],
   namespaced: true,
+  validate: validateDaemonSet,
+  validateUpdate: validateDaemonSetUpdate,
   generationOf: (ds) => ds.spec,
   prepareForCreate: (next) => {
     const given = Number(next.metadata?.annotations?.[templateGeneration] ?? '0');
@@ -25,7 +32,7 @@ export const daemonSets = defineResource<DaemonSet>({
     const changed = !deepEqual(next.spec?.template, prev.spec?.template);
     setTemplateGeneration(next, changed ? before + 1 : before);
   },
-  status: {},
+  status: { validateUpdate: validateDaemonSetStatus },
   columns: [
     nameColumn(),
     column(

@@ -3,6 +3,12 @@ import { selectorOf } from '../../../machinery/meta/labels.ts';
 import type { Deployment } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { keepMetadataFields } from '../status-metadata.ts';
+import {
+  validateDeployment,
+  validateDeploymentStatus,
+  validateDeploymentUpdate,
+} from './deployment-validation.ts';
 
 export const deployments = defineResource<Deployment>({
   group: 'apps',
@@ -12,15 +18,14 @@ export const deployments = defineResource<Deployment>({
   shortNames: ['deploy'],
   categories: ['all'],
   namespaced: true,
+  validate: validateDeployment,
+  validateUpdate: validateDeploymentUpdate,
   // Annotations count too: they are copied to the ReplicaSets.
   generationOf: (d) => [d.spec, d.metadata?.annotations ?? {}],
   status: {
+    validateUpdate: validateDeploymentStatus,
     resetFields: [['spec'], ['metadata', 'labels']],
-    prepareForUpdate: (next, prev) => {
-      const { labels: _, ...metadata } = next.metadata ?? {};
-      const labels = prev.metadata?.labels;
-      next.metadata = labels === undefined ? metadata : { ...metadata, labels };
-    },
+    prepareForUpdate: (next, prev) => keepMetadataFields(next, prev, ['labels']),
   },
   scale: {
     specReplicasPath: ['spec', 'replicas'],

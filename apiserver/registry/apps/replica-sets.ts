@@ -3,6 +3,11 @@ import { selectorOf } from '../../../machinery/meta/labels.ts';
 import type { ReplicaSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns, labelSelectorText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  validateReplicaSet,
+  validateReplicaSetStatus,
+  validateReplicaSetUpdate,
+} from './replica-set-validation.ts';
 
 export const replicaSets = defineResource<ReplicaSet>({
   group: 'apps',
@@ -12,8 +17,10 @@ export const replicaSets = defineResource<ReplicaSet>({
   shortNames: ['rs'],
   categories: ['all'],
   namespaced: true,
+  validate: validateReplicaSet,
+  validateUpdate: validateReplicaSetUpdate,
   generationOf: (rs) => rs.spec,
-  status: {},
+  status: { validateUpdate: validateReplicaSetStatus },
   scale: {
     specReplicasPath: ['spec', 'replicas'],
     statusReplicas: (rs) => rs.status?.replicas ?? 0,

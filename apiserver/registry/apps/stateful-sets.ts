@@ -3,6 +3,11 @@ import { selectorOf } from '../../../machinery/meta/labels.ts';
 import type { StatefulSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  validateStatefulSet,
+  validateStatefulSetStatus,
+  validateStatefulSetUpdate,
+} from './stateful-set-validation.ts';
 
 export const statefulSets = defineResource<StatefulSet>({
   group: 'apps',
@@ -12,10 +17,12 @@ export const statefulSets = defineResource<StatefulSet>({
   shortNames: ['sts'],
   categories: ['all'],
   namespaced: true,
+  validate: validateStatefulSet,
+  validateUpdate: validateStatefulSetUpdate,
   generationOf: (sts) => sts.spec,
   prepareForCreate: (next) => prepare(next, undefined),
   prepareForUpdate: (next, prev) => prepare(next, prev),
-  status: {},
+  status: { validateUpdate: validateStatefulSetStatus },
   scale: {
     specReplicasPath: ['spec', 'replicas'],
     statusReplicas: (sts) => sts.status?.replicas ?? 0,

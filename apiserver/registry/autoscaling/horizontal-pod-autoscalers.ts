@@ -4,6 +4,7 @@ import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { metricsText } from './hpa-metrics-text.ts';
 import { autoscalingV1, dropRoundTripAnnotations } from './hpa-v1.ts';
+import { validateHpa, validateHpaStatus } from './hpa-validation.ts';
 
 const spec = '@autoscaling/v2.HorizontalPodAutoscalerSpec';
 
@@ -18,7 +19,9 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscalerV2
   versions: [autoscalingV1],
   prepareForCreate: dropRoundTripAnnotations,
   prepareForUpdate: dropRoundTripAnnotations,
-  status: {},
+  validate: (next) => validateHpa(next, undefined),
+  validateUpdate: validateHpa,
+  status: { validateUpdate: validateHpaStatus },
   columns: [
     nameColumn(),
     column(

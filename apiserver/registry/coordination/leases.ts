@@ -2,6 +2,7 @@
 import type { Lease } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateLease } from './lease-validation.ts';
 
 export const leases = defineResource<Lease>({
   group: 'coordination.k8s.io',
@@ -13,6 +14,8 @@ export const leases = defineResource<Lease>({
   unconditionalUpdate: false,
   prepareForCreate: (next) => dropDisabledFields(next, undefined),
   prepareForUpdate: dropDisabledFields,
+  validate: validateLease,
+  validateUpdate: validateLease,
   columns: [
     nameColumn(),
     column(

@@ -1,9 +1,12 @@
 /** discovery.k8s.io/v1 EndpointSlice. */
 import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { ipWarnings } from '../../../machinery/meta/ip.ts';
 import { isDns1123Subdomain } from '../../../machinery/meta/names.ts';
 import type { EndpointSlice } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, firstFew } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateEndpointSlice } from './endpoint-slice-validation.ts';
 
 /** How many ports and addresses a table shows. */
 const shown = 3;
@@ -18,6 +21,9 @@ export const endpointSlices = defineResource<EndpointSlice>({
   generationOf: ({ metadata, ...rest }) => [rest, metadata?.labels ?? {}],
   prepareForCreate: (next) => dropTopology(next, undefined),
   prepareForUpdate: dropTopology,
+  validate: (next) => validateEndpointSlice(next, undefined),
+  validateUpdate: validateEndpointSlice,
+  warnings: endpointSliceWarnings,
   columns: [
     nameColumn(),
     column('AddressType', '@discovery/v1.EndpointSlice.addressType', (s) => s.addressType),
@@ -29,6 +35,26 @@ export const endpointSlices = defineResource<EndpointSlice>({
     ageColumn(),
   ],
 });
+
+/** The controllers that write slices take addresses as they find them. */
+const controllers = new Set([
+  'endpointslice-controller.k8s.io',
+  'endpointslicemirroring-controller.k8s.io',
+]);
+
+function endpointSliceWarnings(next: EndpointSlice, prev: EndpointSlice | undefined): string[] {
+  const warnings: string[] = [];
+  if (prev === undefined && next.addressType === 'FQDN') {
+    warnings.push('spec.addressType: FQDN endpoints are deprecated');
+  }
+  const manager = next.metadata?.labels?.['endpointslice.kubernetes.io/managed-by'] ?? '';
+  if (controllers.has(manager)) return warnings;
+  for (const [i, { addresses = [] }] of (next.endpoints ?? []).entries()) {
+    const at = FieldPath.of('endpoints').index(i).child('addresses');
+    for (const [j, a] of addresses.entries()) warnings.push(...ipWarnings(a, at.index(j)));
+  }
+  return warnings;
+}
 
 function portsText(slice: EndpointSlice): string {
   const ports = (slice.ports ?? []).map((p) => String(p.port ?? p.name ?? '*'));

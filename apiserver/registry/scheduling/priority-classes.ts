@@ -2,6 +2,7 @@
 import type { PriorityClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validatePriorityClass, validatePriorityClassUpdate } from './priority-class-validation.ts';
 
 export const priorityClasses = defineResource<PriorityClass>({
   group: 'scheduling.k8s.io',
@@ -12,6 +13,8 @@ export const priorityClasses = defineResource<PriorityClass>({
   namespaced: false,
   // Generation 1 for ever: nothing raises it.
   generationOf: () => undefined,
+  validate: validatePriorityClass,
+  validateUpdate: validatePriorityClassUpdate,
   columns: [
     nameColumn(),
     column('Value', '@scheduling/v1.PriorityClass.value', (c) => c.value ?? 0, {
