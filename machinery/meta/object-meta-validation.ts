@@ -149,9 +149,10 @@ export function validateKubeObjectMetaUpdate(
 
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-function validateKubeFinalizers(
+/** The rule of validateKubeObjectMeta alone, for callers that have checked the rest. */
+export function validateKubeFinalizers(
   finalizers: readonly string[] | undefined,
-  at: FieldPath,
+  at: FieldPath = metadata.child('finalizers'),
 ): FieldError[] {
   const text = 'name is neither a standard finalizer name nor is it fully qualified';
   return (finalizers ?? []).flatMap((f, i) =>

@@ -1,7 +1,15 @@
 /** v1 Pod. Subresources other than status (binding, exec, log …) are handled apart. */
+
+import { isDns1123Label } from '../../../machinery/meta/names.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Pod } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
+import { dropDisabledPodFields } from './pod/drop-disabled.ts';
 import { podColumns, podRowConditions } from './pod/pod-columns.ts';
+import { preparePod, validateNewPod } from './pod/pod-create.ts';
+import { podStatusStrategy } from './pod/pod-status.ts';
+import { validatePodUpdate } from './pod/pod-update.ts';
+import { podWarnings } from './pod/pod-warnings.ts';
 
 export const pods = defineResource<Pod>({
   group: '',
@@ -27,12 +35,12 @@ export const pods = defineResource<Pod>({
     'status.podIPs': () => '',
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
-  prepareForCreate: (next) => {
-    next.status = { phase: 'Pending' };
-  },
-  status: {
-    resetFields: [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']],
-  },
+  prepareForCreate: preparePod,
+  validate: (pod) => [...validateKubeFinalizers(pod.metadata?.finalizers), ...validateNewPod(pod)],
+  prepareForUpdate: (next, prev) => dropDisabledPodFields(next.spec, prev.spec),
+  validateUpdate: validatePodUpdate,
+  warnings: (pod, prev) => (prev === undefined ? [...nameWarnings(pod), ...podWarnings(pod)] : []),
+  status: podStatusStrategy,
   columns: podColumns,
   rowConditions: podRowConditions,
 });
@@ -43,4 +51,13 @@ function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
   if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') return 0;
   const period = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
   return period < 0 ? 1 : period;
+}
+
+function nameWarnings(pod: Pod): string[] {
+  const problems = isDns1123Label(pod.metadata?.name ?? '');
+  if (problems.length === 0) return [];
+  return [
+    `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; ` +
+      `a DNS label is recommended: [${problems.join(' ')}]`,
+  ];
 }
