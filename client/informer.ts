@@ -175,6 +175,11 @@ export class InformerFactory {
     return informer;
   }
 
+  /** The informer of all objects of a kind, if somebody asked for one. */
+  existing<T extends KubeObject>(resource: Resource<T>): Informer<T> | undefined {
+    return this.informers.get(informerId(resource, {})) as unknown as Informer<T> | undefined;
+  }
+
   /** Runs all informers until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await using group = new TaskGroup(signal);
@@ -196,6 +201,12 @@ export class InformerFactory {
   private start(informer: Informer<KubeObject>): void {
     this.group?.start(`informer of ${informer.resource.plural}`, (s) => informer.run(s));
   }
+}
+
+function informerId(r: Resource, o: Selection): string {
+  const { namespace = '', labelSelector = '', fieldSelector = '', metadataOnly = false } = o;
+  const selection = [namespace, labelSelector, fieldSelector, metadataOnly];
+  return [r.apiVersion, r.plural, ...selection].join('|');
 }
 
 /** The default transform: managedFields are half of an object and no component reads them. */

@@ -43,6 +43,8 @@ export interface ControllerContext {
   recorder(component: string): EventRecorder;
   /** The process's shared informer; the controller's workers wait until it is synced. */
   informer<T extends KubeObject>(resource: Resource<T>, options?: InformerOptions<T>): Informer<T>;
+  /** An informer of all objects of the kind that another controller asked for, if one did. */
+  existingInformer<T extends KubeObject>(resource: Resource<T>): Informer<T> | undefined;
   queue(options: QueueOptions): WorkQueue;
   /** Runs after the informers are synced, until the signal aborts. */
   background(name: string, run: (signal: AbortSignal) => Promise<void>): void;

@@ -1,6 +1,7 @@
 /** The controllers there are, in the order in which they start, and which of them run. */
 import type { Controller } from './controller.ts';
 import { deploymentController } from './deployment/deployment.ts';
+import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { replicaSetController } from './replicaset/replicaset.ts';
 import { replicationController } from './replicaset/replicationcontroller.ts';
@@ -17,6 +18,8 @@ export const controllers: readonly Controller[] = [
   replicaSetController,
   replicationController,
   deploymentController,
+  // Last: it hangs itself on the informers that the others asked for.
+  garbageCollector,
 ];
 
 /**

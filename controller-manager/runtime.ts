@@ -93,6 +93,10 @@ class Setup implements ControllerContext {
     return informer;
   }
 
+  existingInformer<T extends KubeObject>(r: Resource<T>): Informer<T> | undefined {
+    return this.factory.existing(r);
+  }
+
   queue(options: QueueOptions): WorkQueue {
     const name = options.name ?? this.name;
     const { baseDelayMs, maxDelayMs } = options;
