@@ -27,7 +27,7 @@ export async function create(
   const { resource } = c;
   const bytes = await request.readBody();
   const options = writeOptions(request.query, 'CreateOptions');
-  const { object, named } = decodeBody(
+  const object = decodeBody(
     bytes,
     request.header('content-type'),
     expectedOf(resource),
@@ -49,10 +49,8 @@ export async function create(
   ensureNamespace(resource.definition.namespaced ? request.info.namespace : '', meta);
   const warn = (text: string) => request.warn(text);
   dedupOwnerReferences(object, warn, false);
-  if (named) {
-    const manager = managerOf(options.fieldManager, request.header('user-agent'));
-    manageFields(resource, undefined, object, manager, '');
-  } else delete meta.managedFields;
+  const manager = managerOf(options.fieldManager, request.header('user-agent'));
+  manageFields(resource, undefined, object, manager, '');
   const stored = toStored(resource, object);
   const namespaceName = resource.definition.plural === 'namespaces' ? meta.name : undefined;
   const ctx = writeContext(

@@ -37,12 +37,6 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return type === '' ? 'application/json' : type;
 }
 
-/** A decoded body and whether it named its kind (without, the object gets no managedFields). */
-export interface Decoded {
-  readonly object: KubeObject;
-  readonly named: boolean;
-}
-
 /** Decodes, converts and defaults. `warn` gets what strict decoding found when that only warns. */
 export function decodeBody(
   bytes: Buffer,
@@ -50,13 +44,13 @@ export function decodeBody(
   expected: Expected,
   validation: FieldValidation,
   warn: (text: string) => void,
-): Decoded {
+): KubeObject {
   const mediaType = mediaTypeOf(contentType);
   if (mediaType === 'application/vnd.kubernetes.protobuf') {
     const { apiVersion, kind, object } = decodeProtobuf(bytes);
     const actual = checkKind(apiVersion, kind, expected);
     applyDefaults(actual.apiVersion, actual.kind, object as KubeObject);
-    return { object: object as KubeObject, named: true };
+    return object as KubeObject;
   }
   const { value, duplicates } = parse(bytes, mediaType, expected);
   const { apiVersion = '', kind = '' } = value;
@@ -83,11 +77,10 @@ export function decodeBody(
     }
     for (const s of strictErrors) warn(s);
   }
-  const named = Boolean(value.kind) && Boolean(value.apiVersion);
   object.kind = expected.kind;
   object.apiVersion = expected.apiVersion;
   applyDefaults(expected.apiVersion, expected.kind, object);
-  return { object, named };
+  return object;
 }
 
 interface Parsed {

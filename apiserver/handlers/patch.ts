@@ -11,7 +11,10 @@ import { formatTime } from '../../machinery/meta/times.ts';
 import { applyPatch } from '../../machinery/patch/apply.ts';
 import { applyJsonPatch, decodeJsonPatch } from '../../machinery/patch/json-patch.ts';
 import { applyMergePatch as mergePatch } from '../../machinery/patch/merge-patch.ts';
-import { applyStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts';
+import {
+  applyStrategicMergePatch,
+  strategicPatchText,
+} from '../../machinery/patch/strategic-merge-patch.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { KubeObject, Scale } from '../../machinery/schema/wire.ts';
 import { ensureNamespace } from '../registry/object-store.ts';
@@ -109,7 +112,8 @@ function patcher(
   if (type === strategicType) {
     return (live) => {
       const merged = applyStrategicMergePatch(forPatch(live!), value, expected.type);
-      return decodePatched(merged, expected, options, strictErrors, warn);
+      const shown = () => strategicPatchText(forPatch(live!), value, expected.type);
+      return decodePatched(merged, expected, options, strictErrors, warn, shown);
     };
   }
   return (live) =>
@@ -150,10 +154,11 @@ function decodePatched(
   options: WriteOptions,
   earlier: readonly string[],
   warn: (text: string) => void,
+  shown = () => JSON.stringify(document),
 ): KubeObject {
   const refuse = (why: string) =>
     invalid({ group: '', resource: '' }, '', [
-      fe.invalidValue(fe.FieldPath.of('patch'), JSON.stringify(document), why),
+      fe.invalidValue(fe.FieldPath.of('patch'), shown(), why),
     ]);
   const strict = options.fieldValidation !== 'Ignore';
   let object: KubeObject;

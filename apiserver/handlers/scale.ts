@@ -53,7 +53,7 @@ export async function scale(
   const warn = (text: string) => request.warn(text);
   const sent = patches
     ? undefined
-    : (decodeBody(bytes, type, expected, options.fieldValidation, warn).object as Scale);
+    : (decodeBody(bytes, type, expected, options.fieldValidation, warn) as Scale);
   const outcome = await writeUpdate(request, c.resource, services, {
     dryRun: options.dryRun,
     uid: sent?.metadata?.uid,

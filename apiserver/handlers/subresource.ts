@@ -49,7 +49,7 @@ export async function callSubresource(
       expected,
       options!.fieldValidation,
       warn,
-    ).object;
+    );
   }
   const context = writeContext(request, c.resource, services.access, dryRun);
   const attributes = admissionAttributes(

@@ -42,7 +42,7 @@ export async function update(
   const bytes = await request.readBody();
   const options = writeOptions(request.query, 'UpdateOptions');
   const warn = (text: string) => request.warn(text);
-  const { object, named } = decodeBody(
+  const object = decodeBody(
     bytes,
     request.header('content-type'),
     expectedOf(resource),
@@ -59,10 +59,7 @@ export async function update(
     uid: object.metadata.uid,
     make: (live) => {
       const next = deepCopy(object);
-      if (named) manageFields(resource, live, next, manager, info.subresource);
-      else if (live?.metadata?.managedFields !== undefined) {
-        next.metadata!.managedFields = live.metadata.managedFields;
-      }
+      manageFields(resource, live, next, manager, info.subresource);
       return Promise.resolve(next);
     },
   });

@@ -63,9 +63,17 @@ function parse(text: string): Documented {
     /\/\*\*\n((?:\s*\*(?!\/)[^\n]*\n)*)\s*\*\/\s*(?:export declare class (\w+)|'([^']+)'\??:)/g;
   for (const m of text.matchAll(pattern)) {
     const lines = m[1]!.split('\n').map((l) => l.replace(/^\s*\* ?/, ''));
-    const body = lines.join('\n').trim().replaceAll('*\\/', '*/');
+    const body = plainText(lines.join('\n').trim());
     if (m[2] !== undefined) description = body;
     else fields.set(m[3]!.replace(/^_(?=[a-z])/, ''), body);
   }
   return { description, fields };
+}
+
+/** Undoes what the client package's generator did: escapes, and paragraphs put on one line. */
+function plainText(text: string): string {
+  return text
+    .replaceAll('*\\/', '*/')
+    .replace(/\\(['"\\`])/g, '$1')
+    .replace(/(?<=\S) {2}(?=\S)/g, '\n\n');
 }

@@ -5,8 +5,9 @@
  * Objects are in the stored version; the watch cache answers reads.
  */
 import { randomUUID } from 'node:crypto';
+import { normalize } from '../../machinery/codec/decode.ts';
 import { deepCopy } from '../../machinery/meta/copy.ts';
-import { deepEqual } from '../../machinery/meta/equality.ts';
+import { deepEqual, jsonEqual } from '../../machinery/meta/equality.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
 import { nameIsDnsSubdomain } from '../../machinery/meta/names.ts';
 import {
@@ -23,6 +24,7 @@ import {
   StatusError,
 } from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
+import { kindType, type StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
 import type { Cacher } from '../storage/cache/cacher.ts';
 import type { ResourceCache } from '../storage/cache/resource-cache.ts';
@@ -87,6 +89,7 @@ export class ObjectStore {
   readonly storage: Storage;
   readonly #now: () => number;
   readonly #apiVersion: string;
+  readonly #type: StructType;
 
   constructor(options: ObjectStoreOptions) {
     this.definition = options.definition;
@@ -95,6 +98,7 @@ export class ObjectStore {
     this.storage = options.storage;
     this.#now = options.now;
     this.#apiVersion = apiVersionOf(options.definition.group, options.definition.version);
+    this.#type = kindType(this.#apiVersion, options.definition.kind)!;
   }
 
   get #resource(): { group: string; resource: string } {
@@ -166,6 +170,7 @@ export class ObjectStore {
       if (d.generationOf !== undefined) meta.generation = 1;
       else delete meta.generation;
       d.prepareForCreate?.(object, ctx);
+      normalize(object, this.#type);
       const errors = [
         ...validateObjectMeta(meta, {
           namespaced: d.namespaced,
@@ -249,16 +254,15 @@ export class ObjectStore {
       this.#prepareUpdate(next, prev, request.strategy, ctx);
       keepTimestamps(next, prev);
       await request.admit?.(next, prev);
-      if (deletesByUpdate(next, prev)) {
+      if (deletesByUpdate(next, prev) && d.deletionHold?.pending(next) !== true) {
         const gone = await this.#remove(current, ctx);
         stored = gone;
         if (!gone) return 'lost';
         next.metadata!.resourceVersion = prev.metadata!.resourceVersion!;
         return { object: this.#shown(current.key, current.revision, next), created: false };
       }
-      const value = this.#encode(next);
-      if (value.equals(current.raw)) return 'unchanged';
-      const object = await this.#put(next, ctx, current, value);
+      if (jsonEqual(next, prev)) return 'unchanged';
+      const object = await this.#put(next, ctx, current, this.#encode(next));
       if (object === undefined) return 'lost';
       stored = true;
       return { object, created: false };
@@ -329,10 +333,14 @@ export class ObjectStore {
     if (old.deletionGracePeriodSeconds !== undefined) {
       meta.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
     }
+    normalize(next, this.#type);
     const validateUpdate =
       strategy === 'main' ? d.validateUpdate?.bind(d) : strategy.validateUpdate?.bind(strategy);
+    const metaErrors = validateObjectMetaUpdate(meta, old);
     const errors = [
-      ...validateObjectMetaUpdate(meta, old),
+      // Named twice, as the real server does: its framework and the kind's own rules both check.
+      ...metaErrors,
+      ...metaErrors,
       ...(validateUpdate?.(next, prev, ctx) ?? []),
     ];
     if (errors.length > 0) throw this.#invalid(next, errors);
@@ -357,7 +365,7 @@ export class ObjectStore {
     for (let attempt = 0; attempt < maxUpdateAttempts; attempt++) {
       if (current === undefined) throw notFound(this.#resource, name);
       const object = current.object<KubeObject>();
-      const before = current.raw;
+      const before = current.object<KubeObject>();
       const plan = beforeDelete(this.definition, object, options, this.#now());
       if (plan === 'pending') return { object: current, deleted: false };
       await admit?.(object);
@@ -368,13 +376,15 @@ export class ObjectStore {
         if (finalizers.length > 0) meta.finalizers = finalizers;
         else delete meta.finalizers;
       }
-      const held = (meta.finalizers?.length ?? 0) > 0;
-      if (plan === 'graceful' || held) {
+      const hold = this.definition.deletionHold;
+      const held = (meta.finalizers?.length ?? 0) > 0 || hold?.pending(object) === true;
+      // A kind with a hold is always marked first: its watchers count on seeing that.
+      if (plan === 'graceful' || held || hold !== undefined) {
         if (plan !== 'graceful') markAsDeleting(meta, this.#now());
-        const value = this.#encode(object);
-        const marked: StoredObject | undefined = value.equals(before)
+        hold?.mark(object);
+        const marked: StoredObject | undefined = jsonEqual(object, before)
           ? current
-          : await this.#put(object, ctx, current, value);
+          : await this.#put(object, ctx, current, this.#encode(object));
         if (marked === undefined) {
           current = await this.#read(namespace, name);
           continue;

@@ -148,6 +148,14 @@ export interface RowCondition {
   readonly message: string;
 }
 
+/** A kind that stays, marked, until something of its own has been emptied (namespaces). */
+export interface DeletionHold<T> {
+  /** True while the object must stay. */
+  pending(object: T): boolean;
+  /** Changes a marked object further (`status.phase`). */
+  mark(object: T): void;
+}
+
 /** What a DELETE that is not immediate does. */
 export interface GracefulDelete<T> {
   /**
@@ -217,6 +225,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   beforeDelete?(object: T, ctx: WriteContext): Promise<void>;
 
   readonly gracefulDelete: GracefulDelete<T> | undefined;
+  readonly deletionHold: DeletionHold<T> | undefined;
   /**
    * Dependents of a deleted object when the request names no policy: `delete` leaves them to the
    * garbage collector, `orphan` strips their owner references first, `unsupported`: the kind can
@@ -263,6 +272,7 @@ export function defineResource<T extends KubeObject>(
     nameRule: undefined,
     generationOf: undefined,
     gracefulDelete: undefined,
+    deletionHold: undefined,
     defaultPropagation: 'delete',
     createWithStatus: false,
     status: false,

@@ -116,7 +116,7 @@ export function renderList(
       kind: 'PartialObjectMetadataList',
       apiVersion: 'meta.k8s.io/v1',
       metadata: meta,
-      items: items.map((o) => ({ metadata: o.object<KubeObject>().metadata ?? {} })),
+      items: items.map((o) => partial(o.object<KubeObject>())),
     };
     const type = kindType('meta.k8s.io/v1', 'PartialObjectMetadataList')!;
     return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };

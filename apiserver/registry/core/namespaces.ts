@@ -34,6 +34,20 @@ export const namespaces = defineResource<Namespace>({
     next.metadata!.labels = { ...next.metadata!.labels, [nameLabel]: next.metadata!.name! };
   },
   status: {},
+  faces: {
+    finalize: {
+      verbs: ['update'],
+      prepareForUpdate: (next, prev) => {
+        if (prev.status !== undefined) next.status = prev.status;
+      },
+    },
+  },
+  deletionHold: {
+    pending: (ns) => (ns.spec?.finalizers?.length ?? 0) > 0,
+    mark: (ns) => {
+      ns.status = { ...ns.status, phase: 'Terminating' };
+    },
+  },
   columns: [
     nameColumn(),
     {

@@ -128,6 +128,8 @@ export function selectableOf(spec: CacheSpec, object: KubeObject): Selectable {
 /** Puts resourceVersion where normal form has it: behind the uid. */
 function withRevision(spec: CacheSpec, raw: Buffer, revision: number): Buffer {
   const header = headerOf(spec);
+  // Revision 0 is an object that was not stored (a dry run): it shows none.
+  if (revision === 0) return raw;
   if (raw.length > header.length && raw.toString('latin1', 0, header.length) === header) {
     const mark = raw.indexOf(uidMark, header.length);
     const end = mark < 0 ? -1 : raw.indexOf(0x22, mark + uidMark.length);
