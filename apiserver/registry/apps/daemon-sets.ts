@@ -1,7 +1,10 @@
 /** apps/v1 DaemonSet. */
 import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import type { DaemonSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns, labelSelectorText, labelsText } from '../columns.ts';
+import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
+import { podTemplateWarnings } from '../core/pod/pod-warnings.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import {
   validateDaemonSet,
@@ -20,14 +23,17 @@ export const daemonSets = defineResource<DaemonSet>({
   shortNames: ['ds'],
   categories: ['all'],
   namespaced: true,
+  warnings: (next, prev) => (templateChanged(next, prev) ? warningsOf(next) : []),
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   generationOf: (ds) => ds.spec,
   prepareForCreate: (next) => {
+    dropDisabledPodFields(next.spec?.template?.spec, undefined);
     const given = Number(next.metadata?.annotations?.[templateGeneration] ?? '0');
     setTemplateGeneration(next, Math.max(given, 1));
   },
   prepareForUpdate: (next, prev) => {
+    dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec);
     const before = Number(prev.metadata?.annotations?.[templateGeneration] ?? '0');
     const changed = !deepEqual(next.spec?.template, prev.spec?.template);
     setTemplateGeneration(next, changed ? before + 1 : before);
@@ -75,6 +81,15 @@ export const daemonSets = defineResource<DaemonSet>({
     ),
   ],
 });
+
+function templateChanged(next: DaemonSet, prev: DaemonSet | undefined): boolean {
+  const generation = (ds: DaemonSet) => ds.metadata?.annotations?.[templateGeneration];
+  return prev === undefined || generation(next) !== generation(prev);
+}
+
+function warningsOf(ds: DaemonSet): string[] {
+  return podTemplateWarnings(ds.spec?.template, FieldPath.of('spec', 'template'));
+}
 
 function setTemplateGeneration(ds: DaemonSet, value: number): void {
   ds.metadata ??= {};

@@ -2,6 +2,7 @@
 import { selectorOf } from '../../../machinery/meta/labels.ts';
 import type { Deployment } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns } from '../columns.ts';
+import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadataFields } from '../status-metadata.ts';
 import {
@@ -9,6 +10,7 @@ import {
   validateDeploymentStatus,
   validateDeploymentUpdate,
 } from './deployment-validation.ts';
+import { podNameWarnings, templateWarnings } from './workload-warnings.ts';
 
 export const deployments = defineResource<Deployment>({
   group: 'apps',
@@ -18,6 +20,13 @@ export const deployments = defineResource<Deployment>({
   shortNames: ['deploy'],
   categories: ['all'],
   namespaced: true,
+  prepareForCreate: (next) => dropDisabledPodFields(next.spec?.template?.spec, undefined),
+  prepareForUpdate: (next, prev) =>
+    dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec),
+  warnings: (next, prev) => [
+    ...(prev === undefined ? podNameWarnings(next) : []),
+    ...templateWarnings(next, prev, next.spec?.template),
+  ],
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   // Annotations count too: they are copied to the ReplicaSets.

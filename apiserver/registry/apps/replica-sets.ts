@@ -2,12 +2,14 @@
 import { selectorOf } from '../../../machinery/meta/labels.ts';
 import type { ReplicaSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns, labelSelectorText } from '../columns.ts';
+import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import {
   validateReplicaSet,
   validateReplicaSetStatus,
   validateReplicaSetUpdate,
 } from './replica-set-validation.ts';
+import { podNameWarnings, templateWarnings } from './workload-warnings.ts';
 
 export const replicaSets = defineResource<ReplicaSet>({
   group: 'apps',
@@ -17,6 +19,13 @@ export const replicaSets = defineResource<ReplicaSet>({
   shortNames: ['rs'],
   categories: ['all'],
   namespaced: true,
+  prepareForCreate: (next) => dropDisabledPodFields(next.spec?.template?.spec, undefined),
+  prepareForUpdate: (next, prev) =>
+    dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec),
+  warnings: (next, prev) => [
+    ...(prev === undefined ? podNameWarnings(next) : []),
+    ...templateWarnings(next, prev, next.spec?.template),
+  ],
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   generationOf: (rs) => rs.spec,

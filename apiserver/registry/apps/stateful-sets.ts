@@ -1,13 +1,17 @@
 /** apps/v1 StatefulSet. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import { selectorOf } from '../../../machinery/meta/labels.ts';
 import type { StatefulSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns } from '../columns.ts';
+import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
+import { claimSpecWarnings } from '../core/volume/claim-warnings.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import {
   validateStatefulSet,
   validateStatefulSetStatus,
   validateStatefulSetUpdate,
 } from './stateful-set-validation.ts';
+import { templateWarnings } from './workload-warnings.ts';
 
 export const statefulSets = defineResource<StatefulSet>({
   group: 'apps',
@@ -17,6 +21,7 @@ export const statefulSets = defineResource<StatefulSet>({
   shortNames: ['sts'],
   categories: ['all'],
   namespaced: true,
+  warnings: statefulSetWarnings,
   validate: validateStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
   generationOf: (sts) => sts.spec,
@@ -40,8 +45,25 @@ export const statefulSets = defineResource<StatefulSet>({
   ],
 });
 
+function statefulSetWarnings(next: StatefulSet, prev: StatefulSet | undefined): string[] {
+  const warnings = templateWarnings(next, prev, next.spec?.template);
+  for (const [i, claim] of (next.spec?.volumeClaimTemplates ?? []).entries()) {
+    const at = FieldPath.of('spec', 'volumeClaimTemplates').index(i);
+    // The paths differ like this on the real server.
+    warnings.push(...claimSpecWarnings(claim.spec, prev === undefined ? at : at.child('Spec')));
+  }
+  if ((next.spec?.revisionHistoryLimit ?? 0) < 0) {
+    warnings.push(
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; ' +
+        'a value >= 0 is recommended',
+    );
+  }
+  return warnings;
+}
+
 /** Feature MaxUnavailableStatefulSet is off by default: the field is kept only where it was set. */
 function prepare(next: StatefulSet, prev: StatefulSet | undefined): void {
+  dropDisabledPodFields(next.spec?.template?.spec, prev?.spec?.template?.spec);
   const rolling = next.spec?.updateStrategy?.rollingUpdate;
   if (prev?.spec?.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) {
     delete rolling?.maxUnavailable;

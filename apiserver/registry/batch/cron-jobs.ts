@@ -1,7 +1,12 @@
 /** batch/v1 CronJob. */
-import type { CronJob } from '../../../machinery/schema/wire.ts';
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import type { CronJob, PodSpec } from '../../../machinery/schema/wire.ts';
+import { podNameWarnings } from '../apps/workload-warnings.ts';
 import { age, ageColumn, column, containerColumns, labelSelectorText } from '../columns.ts';
+import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateCronJob, validateCronJobUpdate } from './cron-job-validation.ts';
+import { jobSpecWarnings } from './job-warnings.ts';
 
 export const cronJobs = defineResource<CronJob>({
   group: 'batch',
@@ -12,6 +17,11 @@ export const cronJobs = defineResource<CronJob>({
   categories: ['all'],
   namespaced: true,
   generationOf: (cj) => cj.spec,
+  prepareForCreate: (next) => dropDisabledPodFields(podsOf(next), undefined),
+  prepareForUpdate: (next, prev) => dropDisabledPodFields(podsOf(next), podsOf(prev)),
+  validate: validateCronJob,
+  validateUpdate: validateCronJobUpdate,
+  warnings: cronJobWarnings,
   status: {},
   columns: [
     nameColumn(),
@@ -35,6 +45,23 @@ export const cronJobs = defineResource<CronJob>({
     ),
   ],
 });
+
+function podsOf(cj: CronJob): PodSpec | undefined {
+  return cj.spec?.jobTemplate?.spec?.template?.spec;
+}
+
+function cronJobWarnings(next: CronJob, prev: CronJob | undefined): string[] {
+  const at = FieldPath.of('spec', 'jobTemplate', 'spec');
+  const warnings = prev === undefined ? podNameWarnings(next) : [];
+  warnings.push(...jobSpecWarnings(next, prev, next.spec?.jobTemplate?.spec, at));
+  if (prev !== undefined && next.spec?.schedule?.includes('TZ')) {
+    warnings.push(
+      'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see ' +
+        'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+    );
+  }
+  return warnings;
+}
 
 function suspendText(cj: CronJob): string {
   const suspend = cj.spec?.suspend;

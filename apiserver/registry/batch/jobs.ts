@@ -1,9 +1,16 @@
 /** batch/v1 Job. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import { humanDuration } from '../../../machinery/meta/times.ts';
 import type { Job } from '../../../machinery/schema/wire.ts';
+import { podNameWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, column, containerColumns, labelSelectorText } from '../columns.ts';
+import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
 import { type Cell, defineResource, nameColumn } from '../resource.ts';
 import { generateSelector } from './job-selector.ts';
+import { validateJobStatus } from './job-status-validation.ts';
+import { validateJobUpdate } from './job-update-validation.ts';
+import { validateJob } from './job-validation.ts';
+import { jobSpecWarnings } from './job-warnings.ts';
 
 export const jobs = defineResource<Job>({
   group: 'batch',
@@ -14,8 +21,19 @@ export const jobs = defineResource<Job>({
   namespaced: true,
   defaultPropagation: 'orphan',
   generationOf: (job) => job.spec,
-  prepareForCreate: generateSelector,
-  status: {},
+  prepareForCreate: (next) => {
+    generateSelector(next);
+    dropDisabledPodFields(next.spec?.template?.spec, undefined);
+  },
+  prepareForUpdate: (next, prev) =>
+    dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec),
+  validate: (next) => validateJob(next),
+  validateUpdate: validateJobUpdate,
+  warnings: (next, prev) => [
+    ...(prev === undefined ? podNameWarnings(next) : []),
+    ...jobSpecWarnings(next, prev, next.spec, FieldPath.of('spec')),
+  ],
+  status: { validateUpdate: validateJobStatus },
   selectableFields: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   columns: [
     nameColumn(),

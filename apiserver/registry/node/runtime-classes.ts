@@ -2,7 +2,7 @@
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import type { RuntimeClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
-import { nodeLabelWarnings } from '../deprecated-node-labels.ts';
+import { nodeLabelWarnings } from '../node-label-warnings.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { validateRuntimeClass, validateRuntimeClassUpdate } from './runtime-class-validation.ts';
 
