@@ -1,7 +1,27 @@
 /** v1 Service. Its `proxy` subresource is handled apart. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { ipWarnings } from '../../../machinery/meta/ip.ts';
+import { nameIsDnsLabel } from '../../../machinery/meta/names.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Service } from '../../../machinery/schema/wire.ts';
 import { defineResource, type ResourceDefinition } from '../resource.ts';
+import { AddressRange } from './service/address-range.ts';
+import { ClusterIpAllocator } from './service/cluster-ips.ts';
+import { NodePortAllocator } from './service/node-ports.ts';
+import {
+  allocateForCreate,
+  allocateForUpdate,
+  releaseAll,
+  type ServiceAllocators,
+} from './service/service-allocation.ts';
 import { serviceColumns } from './service/service-columns.ts';
+import { dropTypeDependentFields } from './service/service-update.ts';
+import {
+  serviceWarnings,
+  validateService,
+  validateServiceStatusUpdate,
+  validateServiceUpdate,
+} from './service/service-validation.ts';
 
 /** Where addresses and ports of services come from. */
 export interface ServiceNetworkOptions {
@@ -11,8 +31,9 @@ export interface ServiceNetworkOptions {
   readonly nodePortRange: string;
 }
 
-/** The Service resource of one server. */
-export function createServices(_options: ServiceNetworkOptions): ResourceDefinition<Service> {
+/** The Service resource of one server. Throws RangeError for ranges that are none. */
+export function createServices(options: ServiceNetworkOptions): ResourceDefinition<Service> {
+  const allocators = allocatorsOf(options);
   return defineResource<Service>({
     group: '',
     version: 'v1',
@@ -24,14 +45,54 @@ export function createServices(_options: ServiceNetworkOptions): ResourceDefinit
     storagePrefix: '/registry/services/specs',
     createOnUpdate: true,
     deleteReturnsObject: true,
+    // RelaxedServiceNameValidation: names may begin with a digit.
+    nameRule: nameIsDnsLabel,
     selectableFields: {
       'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
       'spec.type': (service) => service.spec?.type ?? '',
     },
+    beginCreate: (next, ctx) => allocateForCreate(next, allocators, ctx),
+    beginUpdate: async (next, prev, ctx) =>
+      ctx.subresource === '' ? await allocateForUpdate(next, prev, allocators, ctx) : undefined,
+    afterDelete: (service, ctx) => releaseAll(service, allocators, ctx),
     prepareForCreate: (next) => {
       next.status = { loadBalancer: {} };
     },
-    status: {},
+    prepareForUpdate: dropTypeDependentFields,
+    validate: (service) => [
+      ...validateKubeFinalizers(service.metadata?.finalizers),
+      ...validateService(service),
+    ],
+    validateUpdate: validateServiceUpdate,
+    canonicalize: (service) => {
+      // Set by defaulting before the type changed; never shown.
+      if (service.spec?.type === 'ExternalName') delete service.spec.internalTrafficPolicy;
+    },
+    warnings: serviceWarnings,
+    status: {
+      validateUpdate: validateServiceStatusUpdate,
+      warnings: (service) =>
+        (service.status?.loadBalancer?.ingress ?? []).flatMap((one, i) =>
+          one.ip
+            ? ipWarnings(one.ip, FieldPath.of('status', 'loadBalancer', 'ingress').index(i))
+            : [],
+        ),
+    },
     columns: serviceColumns,
   });
+}
+
+function allocatorsOf(options: ServiceNetworkOptions): ServiceAllocators {
+  const ranges = options.serviceClusterIpRange.split(',').map((text) => {
+    const range = AddressRange.parse(text.trim());
+    if (range === undefined) throw new RangeError(`"${text}" is no CIDR block (10.0.0.0/16)`);
+    return range;
+  });
+  if (new Set(ranges.map((r) => r.family)).size !== ranges.length) {
+    throw new RangeError('service ranges must be of different IP families');
+  }
+  return {
+    clusterIps: new ClusterIpAllocator(ranges),
+    nodePorts: new NodePortAllocator(options.nodePortRange),
+  };
 }
