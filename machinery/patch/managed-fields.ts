@@ -69,6 +69,8 @@ export interface ManagedFieldsUpdate extends FieldOwnership {
   readonly live: KubeObject | undefined;
   /** The object to be stored; its managedFields are set in place. */
   readonly next: KubeObject;
+  /** The client sent `managedFields: []`, which decoding drops: tracking is to stop. */
+  readonly sentEmpty?: boolean;
   readonly manager: string;
 }
 
@@ -91,7 +93,7 @@ function managedFieldsAfter(
   live: KubeObject | undefined,
   next: KubeObject,
 ): ManagedFieldsEntry[] | undefined {
-  const sent = next.metadata?.managedFields;
+  const sent = update.sentEmpty === true ? [] : next.metadata?.managedFields;
   const stored = live?.metadata?.managedFields;
   // A body without kind or apiVersion has no type to the field manager: nothing is tracked.
   if (live === undefined && (next.kind === undefined || next.apiVersion === undefined)) {
