@@ -83,6 +83,11 @@ export class Informer<T extends KubeObject> {
     return this.isSynced;
   }
 
+  /** The resourceVersion up to which the cache is true, as a number. */
+  get revision(): number {
+    return this.reflector.revisionSeen;
+  }
+
   /** Resolves when synced; rejects when the signal aborts before. */
   async synced(signal: AbortSignal): Promise<void> {
     if (this.isSynced) return;

@@ -70,6 +70,12 @@ export class Reflector<T extends KubeObject> {
     });
   }
 
+  /** Up to where the sink knows the server's state; 0 before the first state and while lost. */
+  get revisionSeen(): number {
+    const revision = Number(this.revision ?? 0);
+    return Number.isNaN(revision) ? 0 : revision;
+  }
+
   /** Follows the server until the signal aborts. Failures are logged and retried, never thrown. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.options;
@@ -101,6 +107,7 @@ export class Reflector<T extends KubeObject> {
 
   private async list(signal: AbortSignal): Promise<void> {
     const list = await this.client.list(this.resource, { ...this.selection, signal });
+    // First: handlers that run in replace look at it.
     this.revision = list.metadata?.resourceVersion;
     this.sink.replace(list.items);
   }
@@ -140,9 +147,9 @@ export class Reflector<T extends KubeObject> {
 
   private apply(event: WatchEvent<T>): void {
     const { object } = event;
+    this.revision = object.metadata?.resourceVersion ?? this.revision;
     if (event.type === 'DELETED') this.sink.delete(object);
     else if (event.type !== 'BOOKMARK') this.sink.upsert(object);
-    this.revision = object.metadata?.resourceVersion ?? this.revision;
   }
 
   private mustListAgain(e: unknown): boolean {

@@ -1,6 +1,8 @@
 /** The controllers there are, in the order in which they start, and which of them run. */
 import type { Controller } from './controller.ts';
 import { deploymentController } from './deployment/deployment.ts';
+import { endpointsController } from './endpoints/endpoints.ts';
+import { endpointSliceController } from './endpointslice/endpointslice.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { replicaSetController } from './replicaset/replicaset.ts';
@@ -18,6 +20,8 @@ export const controllers: readonly Controller[] = [
   replicaSetController,
   replicationController,
   deploymentController,
+  endpointSliceController,
+  endpointsController,
   // Last: it hangs itself on the informers that the others asked for.
   garbageCollector,
 ];
