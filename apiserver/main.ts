@@ -7,8 +7,8 @@ import { type Logger, pino } from 'pino';
 import { createAdmission } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { createAuthentication } from './auth/authentication.ts';
-import { createAuthorizers } from './auth/authorization.ts';
-import { unionAuthorizer } from './auth/authorizer.ts';
+import { type Authorization, createAuthorizers } from './auth/authorization.ts';
+import { type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
 import { ensureBootstrapObjects } from './bootstrap.ts';
 import type { ApiServerOptions } from './options.ts';
 import { prepareCertificates } from './pki/server-certificates.ts';
@@ -53,8 +53,10 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     serviceClusterIpRange: options.serviceClusterIpRange,
     nodePortRange: options.serviceNodePortRange,
   });
-  const authorizers = createAuthorizers(options, access);
-  const authorizer = unionAuthorizer(authorizers);
+  const authorizer: Authorizer = {
+    name: 'union',
+    authorize: (a) => union.authorize(a),
+  };
   const authentication = createAuthentication(options, certificates, access);
   catalog = new Catalog({
     groups,
@@ -71,6 +73,8 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     now: () => Date.now(),
   });
   await cacher.start();
+  const authorization: Authorization = createAuthorizers(options, catalog);
+  const union = unionAuthorizer(authorization.authorizers);
   const following = cacher.run(signal);
   const admission = createAdmission(
     admissionPlugins(options, {

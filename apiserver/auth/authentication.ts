@@ -6,6 +6,7 @@ import type { ResourceAccess } from '../registry/resource.ts';
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
 import { bearer } from './bearer.ts';
 import { tokenFile } from './token-file.ts';
+import { clientCertificates } from './x509.ts';
 
 export interface AuthenticationSetup {
   readonly authenticators: readonly Authenticator[];
@@ -15,12 +16,12 @@ export interface AuthenticationSetup {
 
 export function createAuthentication(
   options: ApiServerOptions,
-  _certificates: ServerCertificates,
+  certificates: ServerCertificates,
   _access: ResourceAccess,
 ): AuthenticationSetup {
   const tokens: TokenAuthenticator[] = [];
   if (options.tokenAuthFile !== undefined) {
     tokens.push(tokenFile(readFileSync(options.tokenAuthFile, 'utf8')));
   }
-  return { authenticators: [bearer(tokens)], tokens };
+  return { authenticators: [clientCertificates(certificates.clientCa), bearer(tokens)], tokens };
 }

@@ -220,7 +220,8 @@ function applier(
   };
 }
 
-function parseApply(bytes: Buffer): { value: KubeObject; duplicates: string[] } {
+/** The body of an apply. Throws 400. */
+export function parseApply(bytes: Buffer): { value: KubeObject; duplicates: string[] } {
   try {
     const { value, duplicates } = decodeYaml(bytes);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -235,8 +236,8 @@ function parseApply(bytes: Buffer): { value: KubeObject; duplicates: string[] } 
   }
 }
 
-/** A patch of a Scale: `before` with the patch applied. */
-export function applyMergePatch(
+/** A patch of a Scale that is no apply: `before` with the patch applied. */
+export function patchScale(
   bytes: Buffer,
   contentType: string,
   before: Scale,
@@ -245,10 +246,6 @@ export function applyMergePatch(
   warn: (text: string) => void,
 ): Scale {
   const type = mediaTypeOf(contentType);
-  if (type === applyType) {
-    const { value } = parseApply(bytes);
-    return { ...before, ...value, metadata: { ...before.metadata, ...value.metadata } } as Scale;
-  }
   if (!patchTypes.includes(type)) throw unsupportedMediaType(patchTypes.join(', '));
   return patcher(bytes, type, expected, options, warn)(before as KubeObject) as Scale;
 }

@@ -2,7 +2,9 @@
 
 import { deepCopy } from '../../machinery/meta/copy.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
-import { badRequest, invalid, StatusError } from '../../machinery/meta/status-error.ts';
+import { badRequest, invalid, notFound, StatusError } from '../../machinery/meta/status-error.ts';
+import { formatTime } from '../../machinery/meta/times.ts';
+import { applyPatch } from '../../machinery/patch/apply.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject, Scale } from '../../machinery/schema/wire.ts';
 import type { ScaleStrategy } from '../registry/resource.ts';
@@ -12,8 +14,8 @@ import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderValue } from '../server/rendering.ts';
 import { decodeBody } from './decode-body.ts';
 import { manageFields } from './field-manager.ts';
-import { writeOptions } from './options.ts';
-import { applyMergePatch } from './patch.ts';
+import { type WriteOptions, writeOptions } from './options.ts';
+import { parseApply, patchScale } from './patch.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
 import { managerOf } from './write-request.ts';
 
@@ -51,26 +53,78 @@ export async function scale(
     group: 'autoscaling',
   };
   const warn = (text: string) => request.warn(text);
+  const applies = type.startsWith('application/apply-patch');
   const sent = patches
     ? undefined
     : (decodeBody(bytes, type, expected, options.fieldValidation, warn) as Scale);
   const outcome = await writeUpdate(request, c.resource, services, {
     dryRun: options.dryRun,
     uid: sent?.metadata?.uid,
-    async make(live) {
-      if (live === undefined) throw new StatusError('NotFound', `${info.name} not found`);
-      const before = scaleOf(strategy, live);
-      const next = sent ?? applyMergePatch(bytes, type, before, expected, options, warn);
-      checkScale(next, info.name, info.namespace);
+    make(live) {
+      if (live === undefined) throw notFound(resourceName(c), info.name);
       const object = deepCopy(live);
-      object.metadata!.resourceVersion = next.metadata?.resourceVersion ?? '';
-      setPath(object, strategy.specReplicasPath, next.spec?.replicas ?? 0);
-      const manager = managerOf(options.fieldManager, request.header('user-agent'));
-      manageFields(c.resource, live, object, manager, 'scale');
-      return object;
+      if (applies) {
+        const config = parseApply(bytes).value as Scale;
+        checkScale(config, info.name, info.namespace);
+        const replicas = config.spec?.replicas ?? 0;
+        applyReplicas(c, strategy, live, object, replicas, options);
+      } else {
+        const before = scaleOf(strategy, live);
+        const next = sent ?? patchScale(bytes, type, before, expected, options, warn);
+        checkScale(next, info.name, info.namespace);
+        object.metadata!.resourceVersion = next.metadata?.resourceVersion ?? '';
+        setPath(object, strategy.specReplicasPath, next.spec?.replicas ?? 0);
+        const manager = managerOf(options.fieldManager, request.header('user-agent'));
+        manageFields(c.resource, live, object, manager, 'scale');
+      }
+      withoutScaleTime(object);
+      return Promise.resolve(object);
     },
   });
   return renderValue(c, scaleOf(strategy, toServed(c.resource, outcome.object.object())), 200);
+}
+
+function resourceName(c: RenderContext): { group: string; resource: string } {
+  return { group: c.resource.group, resource: c.resource.definition.plural };
+}
+
+/** Server-side apply of a Scale is one of the replicas field of its object. */
+function applyReplicas(
+  c: RenderContext,
+  strategy: ScaleStrategy<KubeObject>,
+  live: KubeObject,
+  object: KubeObject,
+  replicas: number,
+  options: WriteOptions,
+): void {
+  const { resource } = c;
+  const config: KubeObject = {
+    apiVersion: resource.apiVersion,
+    kind: resource.definition.kind,
+    metadata: { name: live.metadata?.name ?? '' },
+  };
+  setPath(config, strategy.specReplicasPath, replicas);
+  const applied = applyPatch({
+    live,
+    config,
+    kind: resource.definition.kind,
+    type: resource.type,
+    apiVersion: resource.apiVersion,
+    manager: options.fieldManager,
+    force: options.force === true,
+    subresource: 'scale',
+    now: formatTime(Date.now()),
+  });
+  setPath(object, strategy.specReplicasPath, replicas);
+  const managed = applied.metadata?.managedFields;
+  if (managed !== undefined) object.metadata!.managedFields = managed;
+}
+
+/** Entries of scale writes carry no time (as the real server leaves them). */
+function withoutScaleTime(object: KubeObject): void {
+  for (const entry of object.metadata?.managedFields ?? []) {
+    if (entry.subresource === 'scale') delete entry.time;
+  }
 }
 
 function checkScale(next: Scale, name: string, namespace: string): void {

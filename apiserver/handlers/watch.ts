@@ -91,7 +91,7 @@ class WatchSession {
     this.#options = options;
     this.#include = include;
     this.#response = response;
-    this.#representation = `${c.form.encoding}/${c.form.as}/${c.resource.apiVersion}/${include}`;
+    this.#representation = `${c.form.encoding}/${c.form.as}/${c.form.metaVersion}/${c.resource.apiVersion}/${include}`;
     response.writeHead(200, {
       'Content-Type': c.form.streamType,
       'Cache-Control': 'no-cache, private',
@@ -224,7 +224,10 @@ class WatchSession {
       const meta = { resourceVersion: String(o.revision) };
       return this.#encodeValue(type, table(resource, [o], meta, this.#include, Date.now(), first));
     }
-    return this.#encodeValue(type, form.as === 'PartialObjectMetadata' ? partial(value) : value);
+    return this.#encodeValue(
+      type,
+      form.as === 'PartialObjectMetadata' ? partial(value, form.metaVersion) : value,
+    );
   }
 
   #encodeValue(type: EventType | 'BOOKMARK' | 'ERROR', value: KubeObject): Buffer {
@@ -258,7 +261,7 @@ class WatchSession {
         Date.now(),
         !this.#definitionsSent,
       ) as KubeObject;
-    } else if (form.as === 'PartialObjectMetadata') value = partial(value);
+    } else if (form.as === 'PartialObjectMetadata') value = partial(value, form.metaVersion);
     else value = normalize(value, resource.type) as KubeObject;
     this.#write(this.#encodeValue('BOOKMARK', value));
   }

@@ -338,8 +338,7 @@ export class ObjectStore {
       strategy === 'main' ? d.validateUpdate?.bind(d) : strategy.validateUpdate?.bind(strategy);
     const metaErrors = validateObjectMetaUpdate(meta, old);
     const errors = [
-      // Named twice, as the real server does: its framework and the kind's own rules both check.
-      ...metaErrors,
+      ...(d.checksMetadataAgain ? metaErrors : []),
       ...metaErrors,
       ...(validateUpdate?.(next, prev, ctx) ?? []),
     ];

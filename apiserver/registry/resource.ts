@@ -209,6 +209,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Problems of a new object. Metadata is checked before, by the framework. */
   validate?(next: T, ctx: WriteContext): FieldError[];
   prepareForUpdate?(next: T, prev: T, ctx: WriteContext): void;
+  /**
+   * The kind's own rules of a change check metadata too, so that each problem there is named twice,
+   * as the real server does for most kinds.
+   */
+  readonly checksMetadataAgain: boolean;
   /** Problems of a change; call `validate`'s checks too where the real server does. */
   validateUpdate?(next: T, prev: T, ctx: WriteContext): FieldError[];
   /** Last touch before storing, after validation. */
@@ -267,6 +272,7 @@ export function defineResource<T extends KubeObject>(
     storageVersion: undefined,
     versions: [],
     createOnUpdate: false,
+    checksMetadataAgain: true,
     unconditionalUpdate: true,
     deleteReturnsObject: false,
     nameRule: undefined,

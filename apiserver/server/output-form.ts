@@ -7,6 +7,8 @@ export interface OutputForm {
   readonly encoding: Encoding;
   /** What the object is turned into. */
   readonly as: 'object' | 'Table' | 'PartialObjectMetadata';
+  /** Version of meta.k8s.io that a table or metadata is shown in. */
+  readonly metaVersion: string;
   /** Content-Type of an answer that is one body. */
   readonly contentType: string;
   /** Content-Type of a watch. */
@@ -29,6 +31,7 @@ const encodings: readonly (readonly [string, Encoding])[] = [
 export const plainJson: OutputForm = {
   encoding: 'json',
   as: 'object',
+  metaVersion: 'v1',
   contentType: 'application/json',
   streamType: 'application/json',
 };
@@ -103,6 +106,7 @@ function withParams(
   return {
     encoding,
     as: shape,
+    metaVersion: params.get('v') ?? 'v1',
     contentType: type,
     streamType: streams ? `${type};stream=watch` : type,
   };

@@ -66,17 +66,17 @@ export function renderValue(
     shown = table(c.resource, [stored ?? value], meta, includeObject(c.query), c.nowMs, true);
     type = kindType('meta.k8s.io/v1', 'Table')!;
   } else if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {
-    shown = partial(value);
+    shown = partial(value, form.metaVersion);
     type = kindType('meta.k8s.io/v1', 'PartialObjectMetadata')!;
   }
   return { code, contentType: form.contentType, body: encode(form, shown, type, c.pretty) };
 }
 
 /** metadata only. */
-export function partial(value: KubeObject): KubeObject {
+export function partial(value: KubeObject, version: string): KubeObject {
   return {
     kind: 'PartialObjectMetadata',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: `meta.k8s.io/${version}`,
     metadata: value.metadata ?? {},
   };
 }
@@ -114,9 +114,9 @@ export function renderList(
   if (form.as === 'PartialObjectMetadata') {
     const shown = {
       kind: 'PartialObjectMetadataList',
-      apiVersion: 'meta.k8s.io/v1',
+      apiVersion: `meta.k8s.io/${form.metaVersion}`,
       metadata: meta,
-      items: items.map((o) => partial(o.object<KubeObject>())),
+      items: items.map((o) => partial(o.object<KubeObject>(), form.metaVersion)),
     };
     const type = kindType('meta.k8s.io/v1', 'PartialObjectMetadataList')!;
     return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };

@@ -9,6 +9,7 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   version: 'v1',
   kind: 'MutatingAdmissionPolicy',
   plural: 'mutatingadmissionpolicies',
+  checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy',

@@ -9,6 +9,7 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   version: 'v1',
   kind: 'MutatingAdmissionPolicyBinding',
   plural: 'mutatingadmissionpolicybindings',
+  checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding',

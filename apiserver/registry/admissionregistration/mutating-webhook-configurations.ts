@@ -8,6 +8,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   version: 'v1',
   kind: 'MutatingWebhookConfiguration',
   plural: 'mutatingwebhookconfigurations',
+  checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
   unconditionalUpdate: false,

@@ -10,6 +10,7 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   version: 'v1',
   kind: 'ValidatingAdmissionPolicy',
   plural: 'validatingadmissionpolicies',
+  checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
   unconditionalUpdate: false,

@@ -9,6 +9,7 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   version: 'v1',
   kind: 'ValidatingAdmissionPolicyBinding',
   plural: 'validatingadmissionpolicybindings',
+  checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
   unconditionalUpdate: false,

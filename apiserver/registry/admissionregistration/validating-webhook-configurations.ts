@@ -8,6 +8,7 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   version: 'v1',
   kind: 'ValidatingWebhookConfiguration',
   plural: 'validatingwebhookconfigurations',
+  checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
   unconditionalUpdate: false,

@@ -12,6 +12,7 @@ export const events = defineResource<CoreEvent>({
   version: 'v1',
   kind: 'Event',
   plural: 'events',
+  checksMetadataAgain: false,
   shortNames: ['ev'],
   namespaced: true,
   storageVersion: '/v1/Event',

@@ -8,6 +8,7 @@ export const limitRanges = defineResource<LimitRange>({
   version: 'v1',
   kind: 'LimitRange',
   plural: 'limitranges',
+  checksMetadataAgain: false,
   shortNames: ['limits'],
   namespaced: true,
   createOnUpdate: true,

@@ -1,13 +1,20 @@
-/** v1 Namespace. Its `finalize` subresource and the deletion of its contents are handled apart. */
-import { nameIsDnsLabel } from '../../../machinery/meta/names.ts';
+/** v1 Namespace. It stays, terminating, until the controller has emptied and finalized it. */
+import { type FieldError, FieldPath, invalidValue } from '../../../machinery/meta/field-error.ts';
+import { isQualifiedName, nameIsDnsLabel } from '../../../machinery/meta/names.ts';
+import {
+  validateKubeFinalizers,
+  validateKubeObjectMetaUpdate,
+} from '../../../machinery/meta/object-meta-validation.ts';
 import type { Namespace } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { allVerbs, defineResource, nameColumn } from '../resource.ts';
+import { invalidFor, validateMetaAgain } from './field-checks.ts';
 
 /** The finalizer that every namespace has until its contents are gone. */
 export const namespaceFinalizer = 'kubernetes';
 
 const nameLabel = 'kubernetes.io/metadata.name';
+const finalizersAt = FieldPath.of('spec', 'finalizers');
 
 export const namespaces = defineResource<Namespace>({
   group: '',
@@ -33,19 +40,39 @@ export const namespaces = defineResource<Namespace>({
   canonicalize: (next) => {
     next.metadata!.labels = { ...next.metadata!.labels, [nameLabel]: next.metadata!.name! };
   },
-  status: {},
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateSpecFinalizers(next, () => finalizersAt),
+  ],
+  validateUpdate: (next, prev) => [
+    ...validateMetaAgain(next, nameIsDnsLabel, false),
+    ...validateSpecFinalizers(next, () => finalizersAt),
+    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+  ],
+  deletionHold: {
+    pending: (ns) => (ns.spec?.finalizers ?? []).length > 0,
+    mark: (ns) => {
+      ns.status = { ...ns.status, phase: 'Terminating' };
+    },
+  },
+  status: {
+    validateUpdate: (next, prev) => [
+      ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+      ...validatePhase(next),
+    ],
+  },
   faces: {
     finalize: {
       verbs: ['update'],
+      resetFields: [['status']],
       prepareForUpdate: (next, prev) => {
-        if (prev.status !== undefined) next.status = prev.status;
+        if (prev.status === undefined) delete next.status;
+        else next.status = { ...prev.status };
       },
-    },
-  },
-  deletionHold: {
-    pending: (ns) => (ns.spec?.finalizers?.length ?? 0) > 0,
-    mark: (ns) => {
-      ns.status = { ...ns.status, phase: 'Terminating' };
+      validateUpdate: (next, prev) => [
+        ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+        ...validateSpecFinalizers(next, (i) => finalizersAt.index(i)),
+      ],
     },
   },
   columns: [
@@ -58,3 +85,29 @@ export const namespaces = defineResource<Namespace>({
     ageColumn(),
   ],
 });
+
+function validateSpecFinalizers(ns: Namespace, at: (i: number) => FieldPath): FieldError[] {
+  return (ns.spec?.finalizers ?? []).flatMap((f, i) => [
+    ...invalidFor(at(i), f, isQualifiedName(f)),
+    ...validateStandardFinalizer(f, at(i)),
+  ]);
+}
+
+function validateStandardFinalizer(name: string, at: FieldPath): FieldError[] {
+  if (name.includes('/') || [namespaceFinalizer, 'orphan', 'foregroundDeletion'].includes(name)) {
+    return [];
+  }
+  const text = 'name is neither a standard finalizer name nor is it fully qualified';
+  return [invalidValue(at, name, text)];
+}
+
+/** The phase follows from the deletion. */
+function validatePhase(ns: Namespace): FieldError[] {
+  const deleted = ns.metadata?.deletionTimestamp !== undefined;
+  const phase = ns.status?.phase ?? '';
+  if (phase === (deleted ? 'Terminating' : 'Active')) return [];
+  const text = deleted
+    ? "may only be 'Terminating' if `deletionTimestamp` is not empty"
+    : "may only be 'Active' if `deletionTimestamp` is empty";
+  return [invalidValue(FieldPath.of('status', 'Phase'), phase, text)];
+}

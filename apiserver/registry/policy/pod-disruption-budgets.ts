@@ -13,6 +13,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   version: 'v1',
   kind: 'PodDisruptionBudget',
   plural: 'poddisruptionbudgets',
+  checksMetadataAgain: false,
   shortNames: ['pdb'],
   namespaced: true,
   unconditionalUpdate: false,

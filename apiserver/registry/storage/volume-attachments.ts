@@ -9,6 +9,7 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   version: 'v1',
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
+  checksMetadataAgain: false,
   namespaced: false,
   unconditionalUpdate: false,
   deleteReturnsObject: true,
