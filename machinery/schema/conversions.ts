@@ -16,6 +16,21 @@ const initContainerAnnotations = [
   'pod.alpha.kubernetes.io/init-container-statuses',
 ];
 
+/** Counts the changes of a DaemonSet's template: apps/v1 has no field for it. */
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+/** What carries fields of autoscaling/v2 through v1; v2 itself never shows them. */
+const hpaRoundTrip = new Set(
+  [
+    'metrics',
+    'behavior',
+    'scale-down-tolerance',
+    'scale-up-tolerance',
+    'current-metrics',
+    'conditions',
+  ].map((name) => `autoscaling.alpha.kubernetes.io/${name}`),
+);
+
 /** Runs behind the defaulting rules of the same struct. */
 export const conversions: Readonly<Record<string, Conversion>> = {
   'core/v1.PodSpec'(spec) {
@@ -71,6 +86,22 @@ export const conversions: Readonly<Record<string, Conversion>> = {
     secret['data'] = stored;
     delete secret['stringData'];
     return true;
+  },
+
+  'apps/v1.DaemonSet'(set) {
+    const meta = set['metadata'] as { annotations?: Record<string, string> };
+    const given = meta.annotations?.[templateGeneration];
+    const text = /^[+-]?[0-9]+$/.test(given ?? '') ? String(BigInt(given!)) : '0';
+    if (given === text) return false;
+    meta.annotations = { ...meta.annotations, [templateGeneration]: text };
+    return true;
+  },
+
+  'autoscaling/v2.HorizontalPodAutoscaler'(hpa) {
+    const { annotations } = hpa['metadata'] as { annotations?: Record<string, string> };
+    const carried = Object.keys(annotations ?? {}).filter((k) => hpaRoundTrip.has(k));
+    for (const name of carried) delete annotations![name];
+    return carried.length > 0;
   },
 
   'apps/v1.StatefulSet'(set) {

@@ -24,7 +24,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
 
 /** status.storedVersions lists every version that objects may be stored in. */
 function addStoredVersion(crd: CustomResourceDefinition): void {
-  const name = crd.spec.versions.find((v) => v.storage)?.name;
+  const name = (crd.spec.versions ?? []).find((v) => v.storage)?.name;
   const stored = crd.status?.storedVersions ?? [];
   if (name === undefined || stored.includes(name)) return;
   crd.status = { ...crd.status, storedVersions: [...stored, name] };

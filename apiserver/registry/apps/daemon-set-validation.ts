@@ -47,7 +47,7 @@ function validateSpec(spec: DaemonSetSpec, options: PodValidationOptions): Field
   if (selector !== undefined) {
     errors.push(...validateTemplateLabels(spec.template, selector, templateAt));
   }
-  if (spec.selector !== undefined) {
+  if (spec.selector) {
     errors.push(...validateNotEmpty(spec.selector, 'daemonset', at.child('selector')));
   }
   errors.push(...validatePodTemplateSpec(spec.template ?? {}, templateAt, options));

@@ -46,7 +46,7 @@ export function validateSelectorUnchanged(
   next: DeploymentSpec['selector'] | undefined,
   prev: DeploymentSpec['selector'] | undefined,
 ): FieldError[] {
-  if (deepEqual(next, prev) && (next === undefined) === (prev === undefined)) return [];
+  if (deepEqual(next, prev) && !next === !prev) return [];
   return [invalidValue(specPath.child('selector'), selectorValue(next), 'field is immutable')];
 }
 

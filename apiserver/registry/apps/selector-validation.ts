@@ -11,13 +11,13 @@ import { validateLabelSelector } from '../../../machinery/meta/object-meta-valid
 import type { LabelSelector, PodTemplateSpec } from '../../../machinery/schema/wire.ts';
 import { internalForm } from '../internal-form.ts';
 
-/** Present, well-formed and not empty; `kind` is what the text calls the workload. */
+/** Present (the normal form has null for absent), well-formed and not empty; `kind` is what the text calls the workload. */
 export function validateWorkloadSelector(
   selector: LabelSelector | undefined,
   kind: string,
   at: FieldPath,
 ): FieldError[] {
-  if (selector === undefined) return [required(at)];
+  if (!selector) return [required(at)];
   return [...validateLabelSelector(selector, at), ...validateNotEmpty(selector, kind, at)];
 }
 
@@ -51,14 +51,14 @@ export function validateTemplateLabels(
 ): FieldError[] {
   const labels = template?.metadata?.labels;
   if (selector.matches(labels ?? {})) return [];
-  const shown = labels === undefined ? null : sortedMap(labels);
+  const shown = labels ? sortedMap(labels) : null;
   const text = '`selector` does not match template `labels`';
   return [invalidValue(at.child('metadata', 'labels'), shown, text)];
 }
 
 /** A selector as error texts show it: null when absent, map keys in order. */
 export function selectorValue(selector: LabelSelector | undefined): unknown {
-  return selector === undefined ? null : internalForm('meta/v1.LabelSelector', selector);
+  return selector ? internalForm('meta/v1.LabelSelector', selector) : null;
 }
 
 function sortedMap(map: Readonly<Record<string, string>>): Record<string, string> {

@@ -68,11 +68,4 @@ function prepare(next: StatefulSet, prev: StatefulSet | undefined): void {
   if (prev?.spec?.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) {
     delete rolling?.maxUnavailable;
   }
-  const claims = next.spec?.volumeClaimTemplates;
-  if (claims === undefined) return;
-  next.spec!.volumeClaimTemplates = claims.map((claim) => ({
-    ...claim,
-    kind: 'PersistentVolumeClaim',
-    apiVersion: 'v1',
-  }));
 }

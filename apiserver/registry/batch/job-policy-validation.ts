@@ -106,7 +106,8 @@ function validateExitCodes(
   containers: ReadonlySet<string>,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  const { operator = '', containerName, values = [] }: Partial<ExitCodes> = codes;
+  const { operator = '', containerName }: Partial<ExitCodes> = codes;
+  const values = codes.values ?? [];
   const operatorAt = at.child('operator');
   if (operator === '') errors.push(required(operatorAt, validValues(operators)));
   else if (!operators.includes(operator)) {

@@ -1,5 +1,5 @@
 /** The labels and the selector that a new Job gets, unless manualSelector is set. */
-import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { deepEqual, isEmptyValue } from '../../../machinery/meta/equality.ts';
 import type { Job } from '../../../machinery/schema/wire.ts';
 
 export const jobNameLabel = 'batch.kubernetes.io/job-name';
@@ -9,16 +9,14 @@ export const legacyControllerUidLabel = 'controller-uid';
 
 /**
  * Labels the pods with the job's name and uid and selects by the uid; labels that are there
- * already stay. metadata.labels get them too where they were defaulted from the template's (and so
- * are the same): the real server shares one map between both.
+ * already stay. metadata.labels get them too unless the client gave some of its own: they are
+ * defaulted from the template's, and the real server defaults again when it reads from the store.
  */
 export function generateSelector(job: Job): void {
   const spec = job.spec;
   if (spec === undefined || spec.manualSelector === true) return;
-  const name = job.metadata?.name ?? '';
-  const uid = job.metadata?.uid ?? '';
+  const { name = '', uid = '', labels: own } = job.metadata ?? {};
   const given = spec.template.metadata?.labels;
-  const shared = given !== undefined && deepEqual(job.metadata?.labels, given);
   const labels = {
     [legacyJobNameLabel]: name,
     [jobNameLabel]: name,
@@ -27,7 +25,10 @@ export function generateSelector(job: Job): void {
     ...given,
   };
   spec.template.metadata = { ...spec.template.metadata, labels };
-  if (shared) job.metadata!.labels = { ...labels };
+  if (isEmptyValue(own) || deepEqual(own, given)) {
+    job.metadata ??= {};
+    job.metadata.labels = { ...labels };
+  }
   spec.selector = {
     ...spec.selector,
     matchLabels: { [controllerUidLabel]: uid, ...spec.selector?.matchLabels },

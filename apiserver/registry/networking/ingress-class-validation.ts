@@ -44,7 +44,7 @@ export function validateIngressClassUpdate(next: IngressClass, prev: IngressClas
 function validateParameters(p: Parameters, at: FieldPath): FieldError[] {
   const errors = validateReference(p, at);
   const namespaceAt = at.child('namespace');
-  switch (p.scope) {
+  switch (p.scope ?? undefined) {
     case undefined:
       errors.push(required(at.child('scope')));
       break;

@@ -114,7 +114,7 @@ function validatePath(p: Path, at: FieldPath): FieldError[] {
   const pathAt = at.child('path');
   const errors: FieldError[] = [];
   const invalidPath = (text: string) => errors.push(invalidValue(pathAt, path, text));
-  switch (p.pathType) {
+  switch (p.pathType ?? undefined) {
     case undefined:
       return [required(at.child('pathType'), 'pathType must be specified')];
     case 'Exact':
