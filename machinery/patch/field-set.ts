@@ -211,9 +211,17 @@ export function sorted(s: FieldSet): FieldSet {
   let last: string | undefined;
   let changed: Record<string, FieldSet> | undefined;
   for (const k in s) {
-    if (last !== undefined && compareElements(last, k) > 0) inOrder = false;
+    if (
+      last !== undefined &&
+      inOrder &&
+      !(last < k && isPlain(k)) &&
+      compareElements(last, k) > 0
+    ) {
+      inOrder = false;
+    }
     last = k;
     const child = s[k]!;
+    if (child === leaf) continue;
     const ordered = sorted(child);
     if (ordered !== child) {
       changed ??= {};
@@ -221,10 +229,21 @@ export function sorted(s: FieldSet): FieldSet {
     }
   }
   if (inOrder && changed === undefined) return s;
+  const keys = Object.keys(s);
+  if (!inOrder) {
+    // Fields alone, the usual thing, are in the order of their text.
+    if (keys.every(isPlain)) keys.sort();
+    else keys.sort(compareElements);
+  }
   const out: MutableFieldSet = {};
-  const keys = inOrder ? Object.keys(s) : Object.keys(s).sort(compareElements);
   for (const k of keys) out[k] = changed?.[k] ?? s[k]!;
   return out;
+}
+
+/** A field or `.`: these are in the order of their text. */
+function isPlain(element: string): boolean {
+  const c = element.charCodeAt(0);
+  return c === 102 || c === 46;
 }
 
 const rankOfKind: Readonly<Record<string, number>> = { '.': 0, f: 1, k: 2, v: 3, i: 4 };

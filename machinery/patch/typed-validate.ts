@@ -8,37 +8,52 @@ import { formOf } from './typed.ts';
 /** The problems of a value, one text; undefined when it fits. Duplicate items are a problem. */
 export function typeProblems(shape: Shape, value: unknown): string | undefined {
   const problems: string[] = [];
-  check(shape, value, '', problems);
+  check(shape, value, undefined, problems);
   if (problems.length === 0) return undefined;
   return problems.length === 1
     ? problems[0]
     : ['errors:', ...problems.map((p) => `  ${p}`)].join('\n');
 }
 
-function problem(path: string, text: string): string {
-  return path === '' ? text : `${path}: ${text}`;
+/** Where a value is; the text is made only when there is a problem to tell. */
+interface Place {
+  readonly parent: Place | undefined;
+  readonly element: string;
 }
 
-function check(shape: Shape, value: unknown, path: string, out: string[]): void {
+function placeText(place: Place | undefined): string {
+  return place === undefined ? '' : placeText(place.parent) + elementText(place.element);
+}
+
+function problem(place: Place | undefined, text: string): string {
+  return place === undefined ? text : `${placeText(place)}: ${text}`;
+}
+
+function check(shape: Shape, value: unknown, place: Place | undefined, out: string[]): void {
   if (value === null || value === undefined) return;
   switch (formOf(shape, value)) {
     case 'scalar': {
       const text = scalarProblem(shape.scalar!, value);
-      if (text !== undefined) out.push(problem(path, text));
+      if (text !== undefined) out.push(problem(place, text));
       return;
     }
     case 'list':
-      if (!Array.isArray(value)) out.push(problem(path, `expected list, got ${shown(value)}`));
-      else checkItems(shape.list!, value, path, out);
+      if (!Array.isArray(value)) out.push(problem(place, `expected list, got ${shown(value)}`));
+      else checkItems(shape.list!, value, place, out);
       return;
     default:
       if (typeof value !== 'object' || Array.isArray(value)) {
-        out.push(problem(path, `expected map, got ${shown(value)}`));
-      } else checkMembers(shape.map!, value as Record<string, unknown>, path, out);
+        out.push(problem(place, `expected map, got ${shown(value)}`));
+      } else checkMembers(shape.map!, value as Record<string, unknown>, place, out);
   }
 }
 
-function checkItems(list: ListShape, items: readonly unknown[], path: string, out: string[]): void {
+function checkItems(
+  list: ListShape,
+  items: readonly unknown[],
+  place: Place | undefined,
+  out: string[],
+): void {
   const seen = new Set<string>();
   for (const [i, item] of items.entries()) {
     let element = `i:${i}`;
@@ -47,32 +62,32 @@ function checkItems(list: ListShape, items: readonly unknown[], path: string, ou
         element = elementOf(list, item);
       } catch (e) {
         if (!(e instanceof ListElementError)) throw e;
-        out.push(problem(path, `element ${i}: ${e.message}`));
+        out.push(problem(place, `element ${i}: ${e.message}`));
         return;
       }
       if (seen.has(element)) {
-        out.push(problem(path, `duplicate entries for key ${elementText(element)}`));
+        out.push(problem(place, `duplicate entries for key ${elementText(element)}`));
       }
       seen.add(element);
     }
-    check(list.element, item, path + elementText(element), out);
+    check(list.element, item, { parent: place, element }, out);
   }
 }
 
 function checkMembers(
   map: MapShape,
   members: Readonly<Record<string, unknown>>,
-  path: string,
+  place: Place | undefined,
   out: string[],
 ): void {
   for (const name in members) {
     const shape = map.fields.get(name)?.shape ?? map.element;
     if (shape === undefined) {
-      out.push(problem(`${path}.${name}`, 'field not declared in schema'));
+      out.push(problem({ parent: place, element: `f:${name}` }, 'field not declared in schema'));
       // The real server looks no further after the first of these.
       return;
     }
-    check(shape, members[name], `${path}.${name}`, out);
+    check(shape, members[name], { parent: place, element: `f:${name}` }, out);
   }
 }
 
