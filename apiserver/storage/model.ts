@@ -1,6 +1,7 @@
 /**
  * Random operation sequences against a store and a model that is too simple to be wrong: the list of
- * all events. `K8TS_FUZZ_RUNS` sets the number of sequences, `K8TS_FUZZ_SEED` the seed.
+ * all events. `K8TS_FUZZ_RUNS` sets the number of sequences, `K8TS_FUZZ_SEED` the seed;
+ * `K8TS_FUZZ_SHRINK=1` looks for a shorter sequence that fails (which can take long).
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -83,7 +84,11 @@ export function storageModel(subject: { open(): Promise<Storage>; runs: number }
         const sequence = new Sequence(store, `/model/${process.pid}/${++run}/`);
         await sequence.run(operations);
       }),
-      { numRuns: runs, seed: Number(process.env['K8TS_FUZZ_SEED'] ?? 20261123) },
+      {
+        numRuns: runs,
+        seed: Number(process.env['K8TS_FUZZ_SEED'] ?? 20261123),
+        endOnFailure: process.env['K8TS_FUZZ_SHRINK'] !== '1',
+      },
     );
   });
 }

@@ -12,6 +12,6 @@ describe('embedded storage', () => {
     EmbeddedStorage.open({ dataDir: join(root, `${++folders}`), hub: { maxQueuedEvents: 50 } });
   after(() => rmSync(root, { recursive: true }));
 
-  storageContract({ open, leaseSeconds: 0.2, leaseSlackMs: 600 });
-  storageModel({ open, runs: 20 });
+  describe('contract', () => storageContract({ open, leaseSeconds: 0.2, leaseSlackMs: 600 }));
+  describe('model', () => storageModel({ open, runs: 20 }));
 });

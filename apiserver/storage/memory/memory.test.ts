@@ -4,6 +4,6 @@ import { MemoryStorage } from './memory.ts';
 
 describe('memory storage', () => {
   const open = async () => new MemoryStorage({ hub: { maxQueuedEvents: 50 } });
-  storageContract({ open, leaseSeconds: 0.05, leaseSlackMs: 100 });
-  storageModel({ open, runs: 60 });
+  describe('contract', () => storageContract({ open, leaseSeconds: 0.05, leaseSlackMs: 100 }));
+  describe('model', () => storageModel({ open, runs: 60 }));
 });
