@@ -3,6 +3,7 @@ import { deepEqual } from '../../../machinery/meta/equality.ts';
 import type { CSIDriver } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { csiDriverWarnings, validateCsiDriver, validateCsiDriverUpdate } from './csi-validation.ts';
 
 const spec = '@storage/v1.CSIDriverSpec';
 const yesNo = { type: 'boolean' } as const;
@@ -24,6 +25,9 @@ export const csiDrivers = defineResource<CSIDriver>({
       next.metadata.generation = (prev.metadata?.generation ?? 0) + 1;
     }
   },
+  validate: validateCsiDriver,
+  validateUpdate: validateCsiDriverUpdate,
+  warnings: csiDriverWarnings,
   columns: [
     nameColumn(),
     column('AttachRequired', `${spec}.attachRequired`, (d) => d.spec.attachRequired ?? true, yesNo),

@@ -2,6 +2,7 @@
 import type { CSINode } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateCsiNode, validateCsiNodeUpdate } from './csi-validation.ts';
 
 export const csiNodes = defineResource<CSINode>({
   group: 'storage.k8s.io',
@@ -11,6 +12,8 @@ export const csiNodes = defineResource<CSINode>({
   namespaced: false,
   unconditionalUpdate: false,
   deleteReturnsObject: true,
+  validate: validateCsiNode,
+  validateUpdate: validateCsiNodeUpdate,
   columns: [
     nameColumn(),
     column(

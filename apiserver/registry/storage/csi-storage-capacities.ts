@@ -1,6 +1,9 @@
 /** storage.k8s.io/v1 CSIStorageCapacity. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import type { CSIStorageCapacity } from '../../../machinery/schema/wire.ts';
+import { nodeSelectorWarnings } from '../node-label-warnings.ts';
 import { defineResource } from '../resource.ts';
+import { validateCsiStorageCapacity } from './csi-validation.ts';
 
 export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   group: 'storage.k8s.io',
@@ -10,4 +13,7 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   namespaced: true,
   listKind: 'CSIStorageCapacityList',
   unconditionalUpdate: false,
+  validate: (next) => validateCsiStorageCapacity(next, undefined),
+  validateUpdate: validateCsiStorageCapacity,
+  warnings: (next) => nodeSelectorWarnings(next.nodeTopology, FieldPath.of('nodeTopology')),
 });

@@ -1,7 +1,10 @@
 /** storage.k8s.io/v1 StorageClass. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import type { StorageClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
+import { deprecatedNodeLabel } from '../core/node/deprecated-labels.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateStorageClass, validateStorageClassUpdate } from './class-validation.ts';
 
 const isDefaultClass = 'storageclass.kubernetes.io/is-default-class';
 const betaIsDefaultClass = 'storageclass.beta.kubernetes.io/is-default-class';
@@ -14,6 +17,9 @@ export const storageClasses = defineResource<StorageClass>({
   shortNames: ['sc'],
   namespaced: false,
   deleteReturnsObject: true,
+  validate: validateStorageClass,
+  validateUpdate: validateStorageClassUpdate,
+  warnings: topologyWarnings,
   columns: [
     {
       ...nameColumn<StorageClass>(),
@@ -43,3 +49,14 @@ export const storageClasses = defineResource<StorageClass>({
     ageColumn(),
   ],
 });
+
+function topologyWarnings(storageClass: StorageClass): string[] {
+  return (storageClass.allowedTopologies ?? []).flatMap(({ matchLabelExpressions = [] }, i) =>
+    matchLabelExpressions.flatMap(({ key }, j) => {
+      const text = deprecatedNodeLabel(key);
+      if (text === undefined) return [];
+      const at = FieldPath.of('allowedTopologies').index(i).child('matchLabelExpressions').index(j);
+      return [`${at.child('key')}: ${text}`];
+    }),
+  );
+}

@@ -3,6 +3,10 @@ import type { VolumeAttachment } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
+import {
+  validateVolumeAttachment,
+  validateVolumeAttachmentUpdate,
+} from './volume-attachment-validation.ts';
 
 export const volumeAttachments = defineResource<VolumeAttachment>({
   group: 'storage.k8s.io',
@@ -13,7 +17,13 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   namespaced: false,
   unconditionalUpdate: false,
   deleteReturnsObject: true,
-  status: { resetFields: specAndMetadata, prepareForUpdate: keepMetadata },
+  validate: validateVolumeAttachment,
+  validateUpdate: validateVolumeAttachmentUpdate,
+  status: {
+    resetFields: specAndMetadata,
+    prepareForUpdate: keepMetadata,
+    validateUpdate: validateVolumeAttachmentUpdate,
+  },
   columns: [
     nameColumn(),
     column('Attacher', '@storage/v1.VolumeAttachmentSpec.attacher', (v) => v.spec.attacher, {

@@ -2,6 +2,10 @@
 import type { VolumeAttributesClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  validateVolumeAttributesClass,
+  validateVolumeAttributesClassUpdate,
+} from './class-validation.ts';
 
 export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   group: 'storage.k8s.io',
@@ -11,6 +15,8 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   shortNames: ['vac'],
   namespaced: false,
   deleteReturnsObject: true,
+  validate: validateVolumeAttributesClass,
+  validateUpdate: validateVolumeAttributesClassUpdate,
   columns: [
     nameColumn(),
     column('DriverName', '@storage/v1.VolumeAttributesClass.driverName', (c) => c.driverName),
