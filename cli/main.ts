@@ -1,24 +1,17 @@
 /** `k8ts`: picks the subcommand and loads only its code. */
 import { Command } from 'commander';
-
-/** Subcommands: a line of help and the module that defines it. Adding one is one line here. */
-const commands: Readonly<Record<string, readonly [string, () => Promise<CommandModule>]>> = {
-  apiserver: ['run the API server', () => import('./commands/apiserver.ts')],
-};
-
-/** What a module under commands/ exports. */
-export interface CommandModule {
-  /** Adds flags and the action to a command of its own. */
-  define(command: Command): void;
-}
+import type { Start } from './command.ts';
+import { commands } from './commands.ts';
+import { rootSignal } from './signals.ts';
 
 const wanted = process.argv[2];
 const program = new Command('k8ts').description(
   'Kubernetes API-compatible control plane and node agent',
 );
+const run = (start: Start) => start(rootSignal());
 for (const [name, [description, load]] of Object.entries(commands)) {
   const command = program.command(name).description(description);
-  if (name === wanted) (await load()).define(command);
+  if (name === wanted) (await load()).define(command, run);
 }
 program.showHelpAfterError("(try 'k8ts --help')");
 try {

@@ -1,28 +1,22 @@
 /** `k8ts apiserver`: flags by their upstream names. */
 import type { Command } from 'commander';
-import { run } from '../../apiserver/main.ts';
+import { run as runApiServer } from '../../apiserver/main.ts';
 import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.ts';
-import { rootSignal } from '../signals.ts';
+import { type Start, toBool, toList, toNumber } from '../command.ts';
 
-const list = (text: string) => text.split(',').filter((s) => s !== '');
 const collect = (text: string, before: string[] | undefined) => [...(before ?? []), text];
-const number = (text: string) => {
-  if (!/^\d+$/.test(text)) throw new Error(`${text} is not a number`);
-  return Number(text);
-};
-const bool = (text: string) => text !== 'false';
 
 /** Adds the flags. Each is acted on; what is not supported is refused as unknown. */
-export function define(command: Command): void {
+export function define(command: Command, run: (start: Start) => Promise<void>): void {
   const d = defaultOptions;
   command
     .option('--data-dir <dir>', 'embedded store and certificates', './k8ts-data')
-    .option('--etcd-servers <urls>', 'store in etcd, not in the embedded store', list)
+    .option('--etcd-servers <urls>', 'store in etcd, not in the embedded store', toList)
     .option('--etcd-cafile <file>', 'authority of the etcd servers')
     .option('--etcd-certfile <file>', 'client certificate for etcd')
     .option('--etcd-keyfile <file>', 'key of the client certificate for etcd')
     .option('--etcd-prefix <prefix>', 'where keys stand in the store', d.etcdPrefix)
-    .option('--secure-port <port>', 'port to listen on', number, d.securePort)
+    .option('--secure-port <port>', 'port to listen on', toNumber, d.securePort)
     .option('--bind-address <ip>', 'address to listen on', d.bindAddress)
     .option(
       '--advertise-address <ip>',
@@ -36,17 +30,17 @@ export function define(command: Command): void {
     .option(
       '--anonymous-auth <bool>',
       'let requests without credentials in as anonymous',
-      bool,
+      toBool,
       d.anonymousAuth,
     )
     .option(
       '--authorization-mode <modes>',
       'Node, RBAC, AlwaysAllow',
-      list,
+      toList,
       d.authorizationMode as string[],
     )
-    .option('--enable-admission-plugins <names>', 'beside those on by default', list, [])
-    .option('--disable-admission-plugins <names>', 'of those on by default', list, [])
+    .option('--enable-admission-plugins <names>', 'beside those on by default', toList, [])
+    .option('--disable-admission-plugins <names>', 'of those on by default', toList, [])
     .option('--service-cluster-ip-range <cidr>', 'addresses of services', d.serviceClusterIpRange)
     .option('--service-node-port-range <range>', 'node ports of services', d.serviceNodePortRange)
     .option(
@@ -54,7 +48,7 @@ export function define(command: Command): void {
       'issuer of service account tokens',
       d.serviceAccountIssuer,
     )
-    .option('--api-audiences <names>', 'audiences of this server; default: the issuer', list, [])
+    .option('--api-audiences <names>', 'audiences of this server; default: the issuer', toList, [])
     .option('--service-account-key-file <file>', 'checks tokens; may be repeated', collect)
     .option('--service-account-signing-key-file <file>', 'signs tokens')
     .option('--kubelet-client-certificate <file>', 'shown to kubelets')
@@ -63,10 +57,10 @@ export function define(command: Command): void {
     .option(
       '--kubelet-preferred-address-types <types>',
       'how to reach a kubelet',
-      list,
+      toList,
       d.kubeletPreferredAddressTypes as string[],
     )
-    .option('--event-ttl <seconds>', 'how long events are kept', number, d.eventTtlSeconds)
+    .option('--event-ttl <seconds>', 'how long events are kept', toNumber, d.eventTtlSeconds)
     .option('--log-level <level>', 'trace, debug, info, warn, error', d.logLevel)
     .action(async (flags: Partial<ApiServerOptions> & { eventTtl: number }) => {
       const { eventTtl, ...rest } = flags;
@@ -76,7 +70,9 @@ export function define(command: Command): void {
         ...rest,
         eventTtlSeconds: eventTtl,
       };
-      const server = await run(options, rootSignal());
-      await server.ended;
+      await run(async (signal) => {
+        const server = await runApiServer(options, signal);
+        await server.ended;
+      });
     });
 }
