@@ -1,0 +1,32 @@
+/**
+ * The process that `durability.test.ts` kills: writes without a pause, sixteen writers at a time, and
+ * prints a line for each write that was acknowledged.
+ *
+ *   node durability-writer.ts embedded|etcd <data directory or server>
+ */
+import { writeSync } from 'node:fs';
+import { openStorage } from './open.ts';
+
+const [kind, target] = process.argv.slice(2) as [string, string];
+const storage = await openStorage(
+  kind === 'etcd' ? { etcdServers: [target] } : { dataDir: target },
+);
+const round = Date.now();
+
+for (let writer = 0; writer < 16; writer++) void write(writer);
+
+async function write(writer: number): Promise<void> {
+  for (let i = 0; ; i++) {
+    const key = `/durable/${round}/${writer}/${i}`;
+    let expected = 0;
+    for (let update = 0; update < 3; update++) {
+      const value = Buffer.from(`${key} ${update} ${'x'.repeat(100 * (i % 20))}`);
+      const result = await (update === 0
+        ? storage.create(key, value)
+        : storage.update(key, value, expected));
+      if (!result.ok) throw new Error(`${key}: refused`);
+      expected = result.revision;
+      writeSync(1, `${key} ${result.revision} ${update}\n`);
+    }
+  }
+}
