@@ -11,6 +11,7 @@ import { deepEqual, jsonEqual } from '../../machinery/meta/equality.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
 import { nameIsDnsSubdomain } from '../../machinery/meta/names.ts';
 import {
+  validateKubeFinalizers,
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from '../../machinery/meta/object-meta-validation.ts';
@@ -176,6 +177,7 @@ export class ObjectStore {
           namespaced: d.namespaced,
           nameFn: d.nameRule ?? nameIsDnsSubdomain,
         }),
+        ...(d.anyFinalizer ? [] : validateKubeFinalizers(meta.finalizers)),
         ...(d.validate?.(object, ctx) ?? []),
       ];
       if (errors.length > 0) throw this.#invalid(object, errors);
@@ -340,6 +342,7 @@ export class ObjectStore {
     const errors = [
       ...(d.checksMetadataAgain ? metaErrors : []),
       ...metaErrors,
+      ...(d.anyFinalizer ? [] : validateKubeFinalizers(meta.finalizers)),
       ...(validateUpdate?.(next, prev, ctx) ?? []),
     ];
     if (errors.length > 0) throw this.#invalid(next, errors);

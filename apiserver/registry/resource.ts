@@ -201,6 +201,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly deleteReturnsObject: boolean;
   /** Problems of a name (`prefix`: it is a generateName); default: DNS subdomain. */
   readonly nameRule: ((name: string, prefix: boolean) => string[]) | undefined;
+  /**
+   * Finalizers need no domain. The kinds of the older groups take only qualified names and the
+   * three standard ones.
+   */
+  readonly anyFinalizer: boolean;
   /** What a change of raises metadata.generation; undefined: the kind has none. */
   readonly generationOf: ((object: T) => unknown) | undefined;
 
@@ -276,6 +281,7 @@ export function defineResource<T extends KubeObject>(
     unconditionalUpdate: true,
     deleteReturnsObject: false,
     nameRule: undefined,
+    anyFinalizer: false,
     generationOf: undefined,
     gracefulDelete: undefined,
     deletionHold: undefined,

@@ -12,6 +12,7 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy',
   unconditionalUpdate: false,
   generationOf: (p) => p.spec,

@@ -12,6 +12,7 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding',
   unconditionalUpdate: false,
   generationOf: (b) => b.spec,

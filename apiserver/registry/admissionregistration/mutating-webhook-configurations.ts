@@ -11,6 +11,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (c) => c.webhooks,
   columns: [

@@ -13,6 +13,7 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (p) => p.spec,
   status: { resetFields: specAndMetadata, prepareForUpdate: keepMetadata },

@@ -12,6 +12,7 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (b) => b.spec,
   columns: [

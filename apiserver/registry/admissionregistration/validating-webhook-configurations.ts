@@ -11,6 +11,7 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   checksMetadataAgain: false,
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (c) => c.webhooks,
   columns: [

@@ -10,6 +10,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   storagePrefix: '/registry/apiextensions.k8s.io/customresourcedefinitions',
   storageVersion: 'apiextensions.k8s.io/v1beta1/CustomResourceDefinition',
   unconditionalUpdate: false,

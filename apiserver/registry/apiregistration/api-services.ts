@@ -12,6 +12,7 @@ export const apiServices = defineResource<APIService>({
   plural: 'apiservices',
   categories: ['api-extensions'],
   namespaced: false,
+  anyFinalizer: true,
   storagePrefix: '/registry/apiregistration.k8s.io/apiservices',
   unconditionalUpdate: false,
   prepareForCreate: (next, ctx) => {

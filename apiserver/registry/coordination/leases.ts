@@ -10,6 +10,7 @@ export const leases = defineResource<Lease>({
   kind: 'Lease',
   plural: 'leases',
   namespaced: true,
+  anyFinalizer: true,
   createOnUpdate: true,
   unconditionalUpdate: false,
   prepareForCreate: (next) => dropDisabledFields(next, undefined),

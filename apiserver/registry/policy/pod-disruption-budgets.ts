@@ -16,6 +16,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   checksMetadataAgain: false,
   shortNames: ['pdb'],
   namespaced: true,
+  anyFinalizer: true,
   unconditionalUpdate: false,
   nameRule: nameIsPathSegment,
   validate: (next) => validatePodDisruptionBudget(next, undefined),
