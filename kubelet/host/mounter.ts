@@ -8,7 +8,7 @@ export interface Mounter {
   mountTmpfs(path: string, options: readonly string[]): Promise<void>;
   /** `source` may be a directory or a file; `target` exists. */
   bindMount(source: string, target: string, readOnly: boolean): Promise<void>;
-  /** Every mount at or below `path` goes, the deepest first. */
+  /** Every mount at or below `path` goes, the deepest first; throws when one stays. */
   unmountAll(path: string): Promise<void>;
   isMountPoint(path: string): Promise<boolean>;
 }
@@ -30,12 +30,16 @@ function unescapeOctal(text: string): string {
 }
 
 /** Mount points of this process's namespace, oldest first. */
-export async function mountPoints(): Promise<string[]> {
+async function mountPoints(): Promise<string[]> {
   const text = await readFile('/proc/self/mountinfo', 'utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => unescapeOctal(line.split(' ')[4]!));
+}
+
+async function mountsBelow(path: string): Promise<string[]> {
+  return (await mountPoints()).filter((m) => m === path || m.startsWith(`${path}/`));
 }
 
 /** Mounts with the mount(8) and umount(8) of the host. */
@@ -50,8 +54,7 @@ export const hostMounter: Mounter = {
   },
 
   async unmountAll(path) {
-    const below = (await mountPoints()).filter((m) => m === path || m.startsWith(`${path}/`));
-    for (const point of below.reverse()) {
+    for (const point of (await mountsBelow(path)).reverse()) {
       try {
         await run('umount', [point]);
       } catch {
@@ -59,6 +62,8 @@ export const hostMounter: Mounter = {
         await run('umount', ['-l', point]);
       }
     }
+    const left = await mountsBelow(path);
+    if (left.length > 0) throw new Error(`still mounted: ${left.join(', ')}`);
   },
 
   async isMountPoint(path) {

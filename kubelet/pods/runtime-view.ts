@@ -166,6 +166,17 @@ interface Gathering {
   containerIds: string[];
 }
 
+/** The overview's fingerprint of a state that was read: equal while nothing changes. */
+export function fingerprintOf(state: PodState): string {
+  const { SANDBOX_READY, SANDBOX_NOTREADY } = PodSandboxState;
+  return [
+    ...state.sandboxes.map((s) => `${s.id} ${s.ready ? SANDBOX_READY : SANDBOX_NOTREADY}`),
+    ...state.containers.map((c) => `${c.id} ${runStates.indexOf(c.state)}`),
+  ]
+    .sort()
+    .join('\n');
+}
+
 function newestFirst(
   a: { createdAt: number; id: string },
   b: { createdAt: number; id: string },

@@ -21,6 +21,8 @@ import type { Mounter } from '../host/mounter.ts';
 /** Linux: a handle that only names a file (fcntl.h), not exposed by Node. */
 const O_PATH = 0o10000000;
 const pinned = O_PATH | constants.O_NOFOLLOW;
+/** A pipe in a file's place must not hold the kubelet up. */
+const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 const viaHandle = (handle: FileHandle, name = ''): string =>
   join('/proc/self/fd', String(handle.fd), name);
@@ -111,6 +113,20 @@ export async function mountSubPath(request: SubPathRequest, mounter: Mounter): P
       false,
     );
     return target;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The text of a file in a volume; throws when the path leads out of it. */
+export async function readInside(volume: string, path: string): Promise<string> {
+  checkSubPath(path);
+  const root = await realpath(volume);
+  const handle = await open(await realpath(join(volume, path)), readOnly);
+  try {
+    const opened = await readlink(viaHandle(handle));
+    if (!inside(opened, root)) throw new Error(`${path} leaves the volume`);
+    return await handle.readFile('utf8');
   } finally {
     await handle.close();
   }
