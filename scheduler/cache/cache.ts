@@ -12,13 +12,12 @@ import { NodeColumns } from './node-columns.ts';
 import { type ImageState, NodeInfo } from './node-info.ts';
 import { NodeOrder } from './node-order.ts';
 import { PodInfo } from './pod-info.ts';
+import { TermIndex } from './term-index.ts';
 
 /** Owned by the scheduler; fed by informer events and by the scheduler's own decisions. */
 export class Cache {
   readonly matchCounts = new MatchCounts();
-  /** Nodes that carry pods with any pod affinity, and those with required anti-affinity. */
-  readonly nodesWithAffinity = new Set<NodeInfo>();
-  readonly nodesWithRequiredAntiAffinity = new Set<NodeInfo>();
+  readonly affinityTerms = new TermIndex();
   readonly #columns = new NodeColumns(64);
   readonly #nodes = new Map<string, NodeInfo>();
   readonly #order = new NodeOrder();
@@ -143,8 +142,7 @@ export class Cache {
       if (!info.claims.has(key)) this.#claims.set(key, (this.#claims.get(key) ?? 0) + 1);
     }
     info.addPod(pod);
-    if (pod.hasAffinity) this.nodesWithAffinity.add(info);
-    if (pod.hasRequiredAntiAffinity) this.nodesWithRequiredAntiAffinity.add(info);
+    if (pod.hasAffinity) this.affinityTerms.change(info, pod, 1);
     this.#pods.set(pod.uid, pod);
     this.matchCounts.change(info, pod, 1);
   }
@@ -160,10 +158,7 @@ export class Cache {
       if (count > 0) this.#claims.set(key, count);
       else this.#claims.delete(key);
     }
-    if (info.podsWithAffinity.length === 0) this.nodesWithAffinity.delete(info);
-    if (info.podsWithRequiredAntiAffinity.length === 0) {
-      this.nodesWithRequiredAntiAffinity.delete(info);
-    }
+    if (pod.hasAffinity) this.affinityTerms.change(info, pod, -1);
     this.matchCounts.change(info, pod, -1);
     this.#dropIfEmpty(info);
   }

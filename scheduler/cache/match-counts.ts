@@ -12,6 +12,8 @@ const limitQuestions = 256;
 
 interface Question {
   readonly selector: Selector;
+  /** Pods that are being deleted count as well. */
+  readonly leaving: boolean;
   counts: Int32Array;
 }
 
@@ -22,11 +24,16 @@ export class MatchCounts {
   #size = 0;
 
   /**
-   * Counts by row of the pods on each node that are not being deleted. The array is live: it is
-   * read, never written or kept by the caller.
+   * Counts by row of the pods on each node; `leaving`: also those being deleted. The array is
+   * live: it is read, never written or kept by the caller.
    */
-  get(namespace: string, selector: Selector, nodes: readonly NodeInfo[]): Int32Array {
-    const text = selector.nothing ? '\0nothing' : selector.toString();
+  get(
+    namespace: string,
+    selector: Selector,
+    nodes: readonly NodeInfo[],
+    leaving = false,
+  ): Int32Array {
+    const text = `${leaving} ${selector.nothing ? '\0nothing' : selector.toString()}`;
     let questions = this.#byNamespace.get(namespace);
     const known = questions?.get(text);
     if (questions !== undefined && known !== undefined) {
@@ -40,7 +47,8 @@ export class MatchCounts {
       questions = new Map();
       this.#byNamespace.set(namespace, questions);
     }
-    const question = { selector, counts: count(namespace, selector, nodes) };
+    const counts = count(namespace, selector, nodes, leaving);
+    const question = { selector, leaving, counts };
     questions.set(text, question);
     this.#size++;
     return question.counts;
@@ -48,10 +56,11 @@ export class MatchCounts {
 
   /** A pod came to a node (1) or left it (-1). */
   change(node: NodeInfo, pod: PodInfo, by: 1 | -1): void {
-    if (pod.pod.metadata?.deletionTimestamp !== undefined) return;
     const questions = this.#byNamespace.get(pod.namespace);
     if (questions === undefined) return;
+    const leaves = pod.pod.metadata?.deletionTimestamp !== undefined;
     for (const question of questions.values()) {
+      if (leaves && !question.leaving) continue;
       if (!question.selector.matches(pod.labels)) continue;
       if (node.row >= question.counts.length) {
         question.counts = widen(question.counts, node.row);
@@ -85,14 +94,19 @@ export class MatchCounts {
   }
 }
 
-function count(namespace: string, selector: Selector, nodes: readonly NodeInfo[]): Int32Array {
+function count(
+  namespace: string,
+  selector: Selector,
+  nodes: readonly NodeInfo[],
+  leaving: boolean,
+): Int32Array {
   let highest = 0;
   for (const node of nodes) highest = Math.max(highest, node.row);
   const counts = new Int32Array(highest + 1);
   for (const node of nodes) {
     for (const pod of node.pods) {
       if (pod.namespace !== namespace) continue;
-      if (pod.pod.metadata?.deletionTimestamp !== undefined) continue;
+      if (!leaving && pod.pod.metadata?.deletionTimestamp !== undefined) continue;
       if (selector.matches(pod.labels)) counts[node.row]! += 1;
     }
   }

@@ -25,8 +25,6 @@ export class NodeInfo {
   readonly columns: NodeColumns;
   readonly row: number;
   readonly pods: PodInfo[] = [];
-  readonly podsWithAffinity: PodInfo[] = [];
-  readonly podsWithRequiredAntiAffinity: PodInfo[] = [];
   usedPorts = new UsedPorts();
   /** Claims in use, `namespace/name`, with the number of pods that use each. */
   readonly claims = new Map<string, number>();
@@ -68,8 +66,6 @@ export class NodeInfo {
 
   addPod(pod: PodInfo): void {
     this.pods.push(pod);
-    if (pod.hasAffinity) this.podsWithAffinity.push(pod);
-    if (pod.hasRequiredAntiAffinity) this.podsWithRequiredAntiAffinity.push(pod);
     this.#count(pod, 1);
     if (pod.hostPorts.length > 0) this.usedPorts.add(pod.hostPorts);
   }
@@ -78,8 +74,6 @@ export class NodeInfo {
   removePod(uid: string): PodInfo | undefined {
     const pod = takeOut(this.pods, uid);
     if (pod === undefined) return undefined;
-    if (pod.hasAffinity) takeOut(this.podsWithAffinity, uid);
-    if (pod.hasRequiredAntiAffinity) takeOut(this.podsWithRequiredAntiAffinity, uid);
     this.#count(pod, -1);
     if (pod.hostPorts.length > 0) this.usedPorts.remove(pod.hostPorts);
     return pod;
@@ -90,8 +84,6 @@ export class NodeInfo {
     const copy = new NodeInfo(this.name, this.columns.extract(this.row), 0);
     copy.node = this.node;
     copy.pods.push(...this.pods);
-    copy.podsWithAffinity.push(...this.podsWithAffinity);
-    copy.podsWithRequiredAntiAffinity.push(...this.podsWithRequiredAntiAffinity);
     copy.usedPorts = this.usedPorts.copy();
     for (const [claim, count] of this.claims) copy.claims.set(claim, count);
     copy.images = this.images;

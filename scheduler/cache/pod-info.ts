@@ -21,7 +21,6 @@ export class PodInfo {
   /** Names of the claims its volumes use, generic ephemeral volumes included. */
   readonly claims: readonly string[];
   readonly hasAffinity: boolean;
-  readonly hasRequiredAntiAffinity: boolean;
   #terms: AffinityTerms | undefined;
 
   constructor(pod: Pod, requests: PodRequests = podRequests(pod)) {
@@ -38,8 +37,6 @@ export class PodInfo {
     const affinity = pod.spec?.affinity;
     this.hasAffinity =
       affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined;
-    const required = affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-    this.hasRequiredAntiAffinity = (required?.length ?? 0) > 0;
   }
 
   /** `namespace/name`. */

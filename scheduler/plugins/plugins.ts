@@ -2,6 +2,7 @@
 import type { Handle, Plugin } from '../framework.ts';
 import { defaultBinder } from './default-binder.ts';
 import { imageLocality } from './image-locality.ts';
+import { type InterPodAffinityArgs, interPodAffinity } from './inter-pod-affinity.ts';
 import { type NodeAffinityArgs, nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
@@ -11,8 +12,10 @@ import {
 } from './node-resources-balanced-allocation.ts';
 import { type NodeResourcesFitArgs, nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { podTopologySpread } from './pod-topology-spread.ts';
 import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
+import type { PodTopologySpreadArgs } from './spread-constraints.ts';
 import { taintToleration } from './taint-toleration.ts';
 
 /** Makes a plugin for one profile; `args` are checked by the configuration. */
@@ -34,6 +37,8 @@ export const defaultPlugins: readonly DefaultPlugin[] = [
   { name: 'NodeAffinity', weight: 2 },
   { name: 'NodePorts' },
   { name: 'NodeResourcesFit', weight: 1 },
+  { name: 'PodTopologySpread', weight: 2 },
+  { name: 'InterPodAffinity', weight: 2 },
   { name: 'NodeResourcesBalancedAllocation', weight: 1 },
   { name: 'ImageLocality', weight: 1 },
   { name: 'DefaultBinder' },
@@ -49,6 +54,10 @@ export const plugins: Readonly<Record<string, PluginFactory>> = {
   NodeAffinity: (args) => nodeAffinity(args as NodeAffinityArgs | undefined),
   NodePorts: () => nodePorts,
   NodeResourcesFit: (args) => nodeResourcesFit(args as NodeResourcesFitArgs | undefined),
+  PodTopologySpread: (args, handle) =>
+    podTopologySpread(args as PodTopologySpreadArgs | undefined, handle),
+  InterPodAffinity: (args, handle) =>
+    interPodAffinity(args as InterPodAffinityArgs | undefined, handle),
   NodeResourcesBalancedAllocation: (args) =>
     nodeResourcesBalancedAllocation(args as BalancedAllocationArgs | undefined),
   ImageLocality: (_args, handle) => imageLocality(handle),
