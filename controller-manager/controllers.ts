@@ -4,6 +4,8 @@ import { deploymentController } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpointslice/endpointslice.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
+import { jobController } from './job/job.ts';
+import { ttlAfterFinishedController } from './job/ttl-after-finished.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { replicaSetController } from './replicaset/replicaset.ts';
 import { replicationController } from './replicaset/replicationcontroller.ts';
@@ -22,6 +24,8 @@ export const controllers: readonly Controller[] = [
   deploymentController,
   endpointSliceController,
   endpointsController,
+  jobController,
+  ttlAfterFinishedController,
   // Last: it hangs itself on the informers that the others asked for.
   garbageCollector,
 ];

@@ -73,7 +73,7 @@ export class TestBed implements AsyncDisposable {
   eventTexts(): string[] {
     return this.client
       .objects(coreEvents)
-      .toSorted((a, b) => (a.metadata.resourceVersion! < b.metadata.resourceVersion! ? -1 : 1))
+      .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
       .map((e) => `${e.reason}: ${e.message}`);
   }
 

@@ -47,6 +47,22 @@ export function podsToDelete(
   return ranked.slice(0, count).map((r) => r.pod);
 }
 
+/** All pods, those to delete first at the start, by the plain order: no costs, exact times. */
+export function firstToGo(pods: readonly Pod[]): Pod[] {
+  const later = (a: number | undefined, b: number | undefined): number =>
+    a === b ? 0 : a === undefined ? -1 : b === undefined ? 1 : b - a;
+  return pods
+    .map((pod) => rank(pod, 0))
+    .sort(
+      (a, b) =>
+        compareState(a, b) ||
+        (a.ready && b.ready ? later(a.readySinceMs, b.readySinceMs) : 0) ||
+        compareRestarts(a, b) ||
+        later(a.createdMs, b.createdMs),
+    )
+    .map((r) => r.pod);
+}
+
 function rank(pod: Pod, crowd: number): Ranked {
   const created = pod.metadata?.creationTimestamp;
   return {
@@ -64,16 +80,25 @@ function rank(pod: Pod, crowd: number): Ranked {
 
 function compare(a: Ranked, b: Ranked, nowMs: number): number {
   return (
-    Number(a.assigned) - Number(b.assigned) ||
-    a.phase - b.phase ||
-    Number(a.ready) - Number(b.ready) ||
+    compareState(a, b) ||
     a.cost - b.cost ||
     b.crowd - a.crowd ||
     (a.ready && b.ready ? compareTimes(a, b, a.readySinceMs, b.readySinceMs, nowMs) : 0) ||
-    b.restarts - a.restarts ||
-    b.sidecarRestarts - a.sidecarRestarts ||
+    compareRestarts(a, b) ||
     compareTimes(a, b, a.createdMs, b.createdMs, nowMs)
   );
+}
+
+function compareState(a: Ranked, b: Ranked): number {
+  return (
+    Number(a.assigned) - Number(b.assigned) ||
+    a.phase - b.phase ||
+    Number(a.ready) - Number(b.ready)
+  );
+}
+
+function compareRestarts(a: Ranked, b: Ranked): number {
+  return b.restarts - a.restarts || b.sidecarRestarts - a.sidecarRestarts;
 }
 
 /** Missing times first, then younger by order of magnitude, then by uid. */
