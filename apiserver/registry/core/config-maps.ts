@@ -1,8 +1,6 @@
 /** v1 ConfigMap. */
-
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import {
-  duplicate,
   type FieldError,
   FieldPath,
   forbiddenField,
@@ -10,9 +8,11 @@ import {
   tooLong,
 } from '../../../machinery/meta/field-error.ts';
 import { isConfigMapKey } from '../../../machinery/meta/names.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { ConfigMap } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateMetaAgain } from './field-checks.ts';
 
 /** All values of one object together, in bytes (API reference of ConfigMap and Secret). */
 const maxDataBytes = 1024 * 1024;
@@ -24,8 +24,13 @@ export const configMaps = defineResource<ConfigMap>({
   plural: 'configmaps',
   shortNames: ['cm'],
   namespaced: true,
-  validate: validateConfigMap,
-  validateUpdate: (next, prev) => [...validateImmutable(next, prev), ...validateConfigMap(next)],
+  validate: (next) => [...validateKubeFinalizers(next.metadata?.finalizers), ...validateData(next)],
+  validateUpdate: (next, prev) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateImmutable(next, prev),
+    ...validateMetaAgain(next),
+    ...validateData(next),
+  ],
   columns: [
     nameColumn(),
     {
@@ -37,21 +42,23 @@ export const configMaps = defineResource<ConfigMap>({
   ],
 });
 
-function validateConfigMap(cm: ConfigMap): FieldError[] {
+function validateData(cm: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
-  let size = 0;
+  let sizeBytes = 0;
   for (const [key, value] of Object.entries(cm.data ?? {})) {
     const at = FieldPath.of('data').key(key);
-    for (const problem of isConfigMapKey(key)) errors.push(invalidValue(at, key, problem));
-    if (cm.binaryData !== undefined && key in cm.binaryData) errors.push(duplicate(at, key));
-    size += Buffer.byteLength(value);
+    errors.push(...isConfigMapKey(key).map((p) => invalidValue(at, key, p)));
+    if (cm.binaryData !== undefined && Object.hasOwn(cm.binaryData, key)) {
+      errors.push(invalidValue(at, key, 'duplicate of key present in binaryData'));
+    }
+    sizeBytes += Buffer.byteLength(value);
   }
   for (const [key, value] of Object.entries(cm.binaryData ?? {})) {
     const at = FieldPath.of('binaryData').key(key);
-    for (const problem of isConfigMapKey(key)) errors.push(invalidValue(at, key, problem));
-    size += Buffer.byteLength(value, 'base64');
+    errors.push(...isConfigMapKey(key).map((p) => invalidValue(at, key, p)));
+    sizeBytes += Buffer.byteLength(value ?? '', 'base64');
   }
-  if (size > maxDataBytes) errors.push(tooLong(FieldPath.root, maxDataBytes));
+  if (sizeBytes > maxDataBytes) errors.push(tooLong(FieldPath.root, maxDataBytes));
   return errors;
 }
 
@@ -60,9 +67,10 @@ function validateImmutable(next: ConfigMap, prev: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
   const fixed = 'field is immutable when `immutable` is set';
   if (next.immutable !== true) errors.push(forbiddenField(FieldPath.of('immutable'), fixed));
-  if (!deepEqual(next.data, prev.data)) errors.push(forbiddenField(FieldPath.of('data'), fixed));
-  if (!deepEqual(next.binaryData, prev.binaryData)) {
-    errors.push(forbiddenField(FieldPath.of('binaryData'), fixed));
+  for (const field of ['data', 'binaryData'] as const) {
+    if (!deepEqual(next[field], prev[field])) {
+      errors.push(forbiddenField(FieldPath.of(field), fixed));
+    }
   }
   return errors;
 }

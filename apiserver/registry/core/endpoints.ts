@@ -1,7 +1,10 @@
 /** v1 Endpoints. */
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Endpoints } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { endpointsWarnings, validateSubsets } from './endpoints-validation.ts';
+import { validateMetaAgain } from './field-checks.ts';
 
 export const endpoints = defineResource<Endpoints>({
   group: '',
@@ -13,6 +16,16 @@ export const endpoints = defineResource<Endpoints>({
   namespaced: true,
   storagePrefix: '/registry/services/endpoints',
   createOnUpdate: true,
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateSubsets(next),
+  ],
+  validateUpdate: (next, prev) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateMetaAgain(next),
+    ...validateSubsets(next, prev),
+  ],
+  warnings: endpointsWarnings,
   columns: [
     nameColumn(),
     {

@@ -2,10 +2,12 @@
  * v1 Event, served as events.k8s.io/v1 Event too. Stored in the core form under one prefix; events
  * go away after an hour.
  */
+import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { CoreEvent } from '../../../machinery/schema/wire.ts';
 import { age } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { eventFromStored, eventToStored } from './event-conversion.ts';
+import { validateEvent, validateEventChange } from './event-validation.ts';
 
 export const events = defineResource<CoreEvent>({
   group: '',
@@ -25,6 +27,9 @@ export const events = defineResource<CoreEvent>({
     },
   ],
   createOnUpdate: true,
+  nameRule: nameIsPathSegment,
+  validate: validateEvent,
+  validateUpdate: validateEventChange,
   defaultPropagation: 'unsupported',
   ttlSeconds: 3600,
   selectableFields: {

@@ -12,8 +12,12 @@ import {
   isPortName,
   isPortNumber,
   isQualifiedName,
+  nameIsDnsSubdomain,
+  type ObjectNameCheck,
 } from '../../../machinery/meta/names.ts';
+import { validateKubeObjectMeta } from '../../../machinery/meta/object-meta-validation.ts';
 import { parseQuantity } from '../../../machinery/meta/quantity.ts';
+import type { KubeObject } from '../../../machinery/schema/wire.ts';
 
 /** One `Invalid value` per problem. */
 export function invalidFor(
@@ -113,4 +117,16 @@ function isMappedIpv4(bytes: readonly number[]): boolean {
 function isLoopback(bytes: readonly number[]): boolean {
   if (bytes.length === 4) return bytes[0] === 127;
   return bytes.slice(0, 15).every((b) => b === 0) && bytes[15] === 1;
+}
+
+/**
+ * The metadata of an update, checked as if the object were new: kinds whose update validation
+ * includes that of a create say the same twice, as the real server does.
+ */
+export function validateMetaAgain(
+  object: KubeObject,
+  nameFn: ObjectNameCheck = nameIsDnsSubdomain,
+  namespaced = true,
+): FieldError[] {
+  return validateKubeObjectMeta(object.metadata ?? {}, { namespaced, nameFn });
 }

@@ -1,7 +1,10 @@
 /** v1 LimitRange. */
 import { randomUUID } from 'node:crypto';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { LimitRange } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
+import { validateMetaAgain } from './field-checks.ts';
+import { validateLimits } from './limit-range-validation.ts';
 
 export const limitRanges = defineResource<LimitRange>({
   group: '',
@@ -16,4 +19,12 @@ export const limitRanges = defineResource<LimitRange>({
     next.metadata ??= {};
     if (!next.metadata.name) next.metadata.name = randomUUID();
   },
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateLimits(next.spec?.limits ?? []),
+  ],
+  validateUpdate: (next) => [
+    ...validateMetaAgain(next),
+    ...validateLimits(next.spec?.limits ?? []),
+  ],
 });

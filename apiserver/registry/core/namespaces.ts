@@ -1,10 +1,7 @@
 /** v1 Namespace. It stays, terminating, until the controller has emptied and finalized it. */
 import { type FieldError, FieldPath, invalidValue } from '../../../machinery/meta/field-error.ts';
 import { isQualifiedName, nameIsDnsLabel } from '../../../machinery/meta/names.ts';
-import {
-  validateKubeFinalizers,
-  validateKubeObjectMetaUpdate,
-} from '../../../machinery/meta/object-meta-validation.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Namespace } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { allVerbs, defineResource, nameColumn } from '../resource.ts';
@@ -44,10 +41,10 @@ export const namespaces = defineResource<Namespace>({
     ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validateSpecFinalizers(next, () => finalizersAt),
   ],
-  validateUpdate: (next, prev) => [
+  validateUpdate: (next) => [
     ...validateMetaAgain(next, nameIsDnsLabel, false),
     ...validateSpecFinalizers(next, () => finalizersAt),
-    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
   ],
   deletionHold: {
     pending: (ns) => (ns.spec?.finalizers ?? []).length > 0,
@@ -56,8 +53,8 @@ export const namespaces = defineResource<Namespace>({
     },
   },
   status: {
-    validateUpdate: (next, prev) => [
-      ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    validateUpdate: (next) => [
+      ...validateKubeFinalizers(next.metadata?.finalizers),
       ...validatePhase(next),
     ],
   },
@@ -69,8 +66,8 @@ export const namespaces = defineResource<Namespace>({
         if (prev.status === undefined) delete next.status;
         else next.status = { ...prev.status };
       },
-      validateUpdate: (next, prev) => [
-        ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+      validateUpdate: (next) => [
+        ...validateKubeFinalizers(next.metadata?.finalizers),
         ...validateSpecFinalizers(next, (i) => finalizersAt.index(i)),
       ],
     },

@@ -1,7 +1,13 @@
 /** v1 Node. Its `proxy` subresource is handled apart. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { cidrWarnings } from '../../../machinery/meta/ip.ts';
+import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Node } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { type Column, defineResource, nameColumn } from '../resource.ts';
+import { validateMetaAgain } from './field-checks.ts';
+import { validateNode, validateNodeChange } from './node/node-validation.ts';
 
 export const nodes = defineResource<Node>({
   group: '',
@@ -15,7 +21,30 @@ export const nodes = defineResource<Node>({
   selectableFields: {
     'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false),
   },
-  status: {},
+  prepareForCreate: (next) => {
+    delete next.spec?.configSource;
+    delete next.status?.config;
+  },
+  prepareForUpdate: (next, prev) => {
+    if (prev.spec?.configSource === undefined) delete next.spec?.configSource;
+  },
+  validate: (next) => [...validateKubeFinalizers(next.metadata?.finalizers), ...validateNode(next)],
+  validateUpdate: (next, prev) => [
+    ...validateMetaAgain(next, nameIsDnsSubdomain, false),
+    ...validateNode(next),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateNodeChange(next, prev),
+  ],
+  warnings: nodeWarnings,
+  status: {
+    prepareForUpdate: (next, prev) => {
+      if (prev.status?.config === undefined) delete next.status?.config;
+    },
+    validateUpdate: (next, prev) => [
+      ...validateKubeFinalizers(next.metadata?.finalizers),
+      ...validateNodeChange(next, prev),
+    ],
+  },
   columns: nodeColumns(),
 });
 
@@ -83,4 +112,17 @@ function rolesText(node: Node): string {
     } else if (key === 'kubernetes.io/role' && value !== '') roles.add(value);
   }
   return [...roles].sort().join(',') || '<none>';
+}
+
+function nodeWarnings(node: Node): string[] {
+  const warnings: string[] = [];
+  if (node.spec?.configSource !== undefined) {
+    warnings.push('spec.configSource: the feature is removed');
+  }
+  if (node.spec?.externalID) {
+    warnings.push('spec.externalID: this field is deprecated, and is unused by Kubernetes');
+  }
+  const at = FieldPath.of('spec', 'podCIDRs');
+  const cidrs = node.spec?.podCIDRs ?? [];
+  return [...warnings, ...cidrs.flatMap((cidr, i) => cidrWarnings(cidr, at.index(i)))];
 }

@@ -1,8 +1,18 @@
 /** v1 PersistentVolumeClaim. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { PersistentVolumeClaim } from '../../../machinery/schema/wire.ts';
 import { accessModesText, ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateMetaAgain } from './field-checks.ts';
 import { storageClassAnnotation } from './persistent-volumes.ts';
+import { dropClaimFields, matchDataSources } from './volume/claim-data-source.ts';
+import { claimOptions, validateClaimSpec } from './volume/claim-spec.ts';
+import { validateClaimStatus } from './volume/claim-status.ts';
+import { validateClaimChange } from './volume/claim-update.ts';
+import { claimSpecWarnings } from './volume/claim-warnings.ts';
+
+const at = FieldPath.of('spec');
 
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   group: '',
@@ -14,8 +24,38 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   deleteReturnsObject: true,
   prepareForCreate: (next) => {
     next.status = { phase: 'Pending' };
+    dropClaimFields(next.spec, undefined);
+    matchDataSources(next.spec);
   },
-  status: {},
+  prepareForUpdate: (next, prev) => {
+    dropClaimFields(next.spec, prev.spec);
+    matchDataSources(next.spec);
+  },
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateClaimSpec(next.spec ?? {}, at),
+  ],
+  validateUpdate: (next, prev) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateMetaAgain(next),
+    ...validateClaimSpec(next.spec ?? {}, at, claimOptions(prev)),
+    ...validateClaimChange(next, prev),
+  ],
+  warnings: (next) => [
+    ...(next.metadata?.annotations?.[storageClassAnnotation] === undefined
+      ? []
+      : [
+          `${FieldPath.of('metadata', 'annotations').key(storageClassAnnotation)}: deprecated ` +
+            'since v1.8; use "storageClassName" attribute instead',
+        ]),
+    ...claimSpecWarnings(next.spec, at),
+  ],
+  status: {
+    validateUpdate: (next) => [
+      ...validateKubeFinalizers(next.metadata?.finalizers),
+      ...validateClaimStatus(next),
+    ],
+  },
   columns: [
     nameColumn(),
     {

@@ -1,7 +1,18 @@
 /** v1 PersistentVolume. */
+import type { FieldError } from '../../../machinery/meta/field-error.ts';
+import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { PersistentVolume } from '../../../machinery/schema/wire.ts';
 import { accessModesText, ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateMetaAgain } from './field-checks.ts';
+import {
+  validateMountOptions,
+  validatePersistentVolumeSpec,
+  volumeOptions,
+} from './volume/persistent-volume-spec.ts';
+import { validateVolumeChange } from './volume/persistent-volume-update.ts';
+import { volumeWarnings } from './volume/persistent-volume-warnings.ts';
 
 /** The annotation that named the class before the field did; still read first. */
 export const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
@@ -17,7 +28,27 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   prepareForCreate: (next, ctx) => {
     next.status = { phase: 'Pending', lastPhaseTransitionTime: ctx.now };
   },
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validatePersistentVolumeSpec(next, volumeOptions(undefined)),
+    ...validateMountOptions(next),
+  ],
+  validateUpdate: (next, prev) => {
+    const whole = (): FieldError[] => [
+      ...validateMetaAgain(next, nameIsDnsSubdomain, false),
+      ...validatePersistentVolumeSpec(next, volumeOptions(prev)),
+    ];
+    // Twice, as the real server does.
+    return [
+      ...whole(),
+      ...validateMountOptions(next),
+      ...whole(),
+      ...validateVolumeChange(next, prev),
+    ];
+  },
+  warnings: volumeWarnings,
   status: {
+    validateUpdate: (next) => validateKubeFinalizers(next.metadata?.finalizers),
     prepareForUpdate: (next, prev, ctx) => {
       next.status ??= {};
       const time = next.status.lastPhaseTransitionTime;

@@ -1,7 +1,15 @@
 /** v1 PodTemplate. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { PodTemplate } from '../../../machinery/schema/wire.ts';
 import { containerColumns, labelsText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { dropDisabledPodFields } from './pod/drop-disabled.ts';
+import { templateOptions } from './pod/pod-options.ts';
+import { validatePodTemplateSpec } from './pod/pod-template.ts';
+import { podTemplateWarnings } from './pod/pod-warnings.ts';
+
+const at = FieldPath.of('template');
 
 export const podTemplates = defineResource<PodTemplate>({
   group: '',
@@ -11,6 +19,20 @@ export const podTemplates = defineResource<PodTemplate>({
   namespaced: true,
   deleteReturnsObject: true,
   generationOf: (o) => o.template,
+  prepareForCreate: (next) => dropDisabledPodFields(next.template?.spec, undefined),
+  prepareForUpdate: (next, prev) => dropDisabledPodFields(next.template?.spec, prev.template?.spec),
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validatePodTemplateSpec(next.template ?? {}, at),
+  ],
+  validateUpdate: (next, prev) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validatePodTemplateSpec(next.template ?? {}, at, templateOptions(prev.template)),
+  ],
+  warnings: (next, prev) => {
+    const same = prev !== undefined && prev.metadata?.generation === next.metadata?.generation;
+    return same ? [] : podTemplateWarnings(next.template, at);
+  },
   columns: [
     nameColumn(),
     ...containerColumns<PodTemplate>((o) => o.template, 0),

@@ -5,8 +5,10 @@ import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-vali
 import type { Pod } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
 import { dropDisabledPodFields } from './pod/drop-disabled.ts';
+import { ephemeralContainersStrategy } from './pod/ephemeral-update.ts';
 import { podColumns, podRowConditions } from './pod/pod-columns.ts';
 import { preparePod, validateNewPod } from './pod/pod-create.ts';
+import { resizeStrategy } from './pod/pod-resize.ts';
 import { podStatusStrategy } from './pod/pod-status.ts';
 import { validatePodUpdate } from './pod/pod-update.ts';
 import { podWarnings } from './pod/pod-warnings.ts';
@@ -41,6 +43,10 @@ export const pods = defineResource<Pod>({
   validateUpdate: validatePodUpdate,
   warnings: (pod, prev) => (prev === undefined ? [...nameWarnings(pod), ...podWarnings(pod)] : []),
   status: podStatusStrategy,
+  faces: {
+    ephemeralcontainers: ephemeralContainersStrategy,
+    resize: resizeStrategy,
+  },
   columns: podColumns,
   rowConditions: podRowConditions,
 });

@@ -1,7 +1,18 @@
 /** v1 ReplicationController. */
+import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { isDns1123Label, isLongName } from '../../../machinery/meta/names.ts';
 import type { ReplicationController } from '../../../machinery/schema/wire.ts';
 import { ageColumn, containerColumns, labelsText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { dropDisabledPodFields } from './pod/drop-disabled.ts';
+import { podTemplateWarnings } from './pod/pod-warnings.ts';
+import {
+  validateController,
+  validateControllerStatusUpdate,
+  validateControllerUpdate,
+} from './replication-controller-validation.ts';
+
+const templateAt = FieldPath.of('spec', 'template');
 
 export const replicationControllers = defineResource<ReplicationController>({
   group: '',
@@ -16,10 +27,24 @@ export const replicationControllers = defineResource<ReplicationController>({
   defaultPropagation: 'orphan',
   generationOf: (rc) => rc.spec,
   selectableFields: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
+  nameRule: isLongName,
   prepareForCreate: (next) => {
     next.status = { replicas: 0 };
+    dropDisabledPodFields(next.spec?.template?.spec, undefined);
   },
-  status: {},
+  prepareForUpdate: (next, prev) =>
+    dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec),
+  validate: validateController,
+  validateUpdate: validateControllerUpdate,
+  warnings: (next, prev) => {
+    if (prev === undefined) {
+      return [...nameWarnings(next), ...podTemplateWarnings(next.spec?.template, templateAt)];
+    }
+    // Of the old template: a slip of the real server that clients see.
+    const same = prev.metadata?.generation === next.metadata?.generation;
+    return same ? [] : podTemplateWarnings(prev.spec?.template, templateAt);
+  },
+  status: { validateUpdate: validateControllerStatusUpdate },
   scale: {
     specReplicasPath: ['spec', 'replicas'],
     statusReplicas: (rc) => rc.status?.replicas ?? 0,
@@ -59,3 +84,12 @@ export const replicationControllers = defineResource<ReplicationController>({
     },
   ],
 });
+
+function nameWarnings(rc: ReplicationController): string[] {
+  const problems = isDns1123Label(rc.metadata?.name ?? '');
+  if (problems.length === 0) return [];
+  return [
+    'metadata.name: this is used in Pod names and hostnames, which can result in surprising ' +
+      `behavior; a DNS label is recommended: [${problems.join(' ')}]`,
+  ];
+}

@@ -1,7 +1,14 @@
 /** v1 ResourceQuota. */
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { ResourceQuota } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  quotaWarnings,
+  validateQuotaSpec,
+  validateQuotaStatus,
+  validateSameScopes,
+} from './resource-quota-validation.ts';
 
 export const resourceQuotas = defineResource<ResourceQuota>({
   group: '',
@@ -11,7 +18,22 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   shortNames: ['quota'],
   namespaced: true,
   deleteReturnsObject: true,
-  status: {},
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateQuotaSpec(next),
+  ],
+  validateUpdate: (next, prev) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateQuotaSpec(next),
+    ...validateSameScopes(next, prev),
+  ],
+  warnings: (next, prev) => (prev === undefined ? quotaWarnings(next) : []),
+  status: {
+    validateUpdate: (next) => [
+      ...validateKubeFinalizers(next.metadata?.finalizers),
+      ...validateQuotaStatus(next),
+    ],
+  },
   columns: [
     nameColumn(),
     {

@@ -1,7 +1,10 @@
 /** v1 Secret. */
+import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Secret } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateMetaAgain } from './field-checks.ts';
+import { secretWarnings, validateSecret, validateSecretChange } from './secret-validation.ts';
 
 export const secrets = defineResource<Secret>({
   group: '',
@@ -13,6 +16,17 @@ export const secrets = defineResource<Secret>({
   prepareForUpdate: (next, prev) => {
     if (!next.type && prev.type !== undefined) next.type = prev.type;
   },
+  validate: (next) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateSecret(next),
+  ],
+  validateUpdate: (next, prev) => [
+    ...validateKubeFinalizers(next.metadata?.finalizers),
+    ...validateSecretChange(next, prev),
+    ...validateMetaAgain(next),
+    ...validateSecret(next),
+  ],
+  warnings: secretWarnings,
   columns: [
     nameColumn(),
     {

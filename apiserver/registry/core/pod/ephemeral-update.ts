@@ -7,22 +7,25 @@ import {
   forbiddenField,
   quote,
 } from '../../../../machinery/meta/field-error.ts';
-import { validateKubeObjectMetaUpdate } from '../../../../machinery/meta/object-meta-validation.ts';
+import { validateKubeFinalizers } from '../../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type { Pod } from '../../../../machinery/schema/wire.ts';
 import { internalDiff } from '../../internal-form.ts';
-import type { UpdateStrategy } from '../../resource.ts';
+import type { FaceStrategy } from '../../resource.ts';
 import { keepMetadata } from '../../status-metadata.ts';
 import { dropDisabledPodFields } from './drop-disabled.ts';
 import { mirrorAnnotation, validatePodAnnotationsUpdate } from './pod-annotations.ts';
 import { validatePodAsWhole } from './pod-create.ts';
+import { allButSpecFields } from './pod-faces.ts';
 import { bumpPodGeneration } from './pod-generation.ts';
 import { podOptions } from './pod-options.ts';
 
 const containerType = typeRef('core/v1.EphemeralContainer');
 
 /** Everything but `spec.ephemeralContainers` stays as it is. */
-export const ephemeralContainersStrategy: UpdateStrategy<Pod> = {
+export const ephemeralContainersStrategy: FaceStrategy<Pod> = {
+  verbs: ['get', 'patch', 'update'],
+  resetFields: allButSpecFields(['ephemeralContainers']),
   prepareForUpdate: (next, prev) => {
     const containers = next.spec?.ephemeralContainers;
     next.spec = deepCopy(prev.spec!);
@@ -44,7 +47,7 @@ function validateEphemeralUpdate(next: Pod, prev: Pod): FieldError[] {
   const options = podOptions(prev);
   const annotationsAt = FieldPath.of('metadata', 'annotations');
   const errors = [
-    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodAsWhole(next, options),
     ...validatePodAnnotationsUpdate(next, prev, annotationsAt, options),
   ];

@@ -7,7 +7,7 @@ import {
   forbiddenField,
   invalidValue,
 } from '../../../../machinery/meta/field-error.ts';
-import { validateKubeObjectMetaUpdate } from '../../../../machinery/meta/object-meta-validation.ts';
+import { validateKubeFinalizers } from '../../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type {
   Container,
@@ -15,11 +15,12 @@ import type {
   PodSpec,
   ResourceRequirements,
 } from '../../../../machinery/schema/wire.ts';
-import type { UpdateStrategy } from '../../resource.ts';
+import type { FaceStrategy } from '../../resource.ts';
 import { keepMetadata } from '../../status-metadata.ts';
 import { dropDisabledPodFields } from './drop-disabled.ts';
 import { mirrorAnnotation } from './pod-annotations.ts';
 import { validatePodAsWhole } from './pod-create.ts';
+import { allButSpecFields } from './pod-faces.ts';
 import { bumpPodGeneration } from './pod-generation.ts';
 import { podOptions } from './pod-options.ts';
 import { isRestartableInit } from './pod-walk.ts';
@@ -33,7 +34,9 @@ const lists = ['containers', 'initContainers'] as const;
 type Quantities = Readonly<Record<string, string>> | undefined;
 
 /** Resources and resize policies of containers, and the pod's own resources; nothing else. */
-export const resizeStrategy: UpdateStrategy<Pod> = {
+export const resizeStrategy: FaceStrategy<Pod> = {
+  verbs: ['get', 'patch', 'update'],
+  resetFields: allButSpecFields(['containers', 'initContainers', 'resources']),
   prepareForUpdate: (next, prev) => {
     keepAllButResources(next, prev);
     dropDisabledPodFields(next.spec, prev.spec);
@@ -82,7 +85,7 @@ function validateResize(next: Pod, prev: Pod): FieldError[] {
     return [forbiddenField(FieldPath.root, 'windows pods cannot be resized')];
   }
   const errors = [
-    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodAsWhole(next, podOptions(prev)),
   ];
   if ((prev.status?.qosClass || qosClass(old)) !== qosClass(spec)) {

@@ -9,7 +9,7 @@ import { ipWarnings, isIpv4, parseIp, validateLegacyIp } from '../../../../machi
 import { nameIsDnsSubdomain } from '../../../../machinery/meta/names.ts';
 import {
   validateImmutableField,
-  validateKubeObjectMetaUpdate,
+  validateKubeFinalizers,
 } from '../../../../machinery/meta/object-meta-validation.ts';
 import type {
   ContainerStatus,
@@ -74,7 +74,7 @@ function validatePodStatusUpdate(next: Pod, prev: Pod): FieldError[] {
   const spec = next.spec!;
   const annotationsAt = FieldPath.of('metadata', 'annotations');
   return [
-    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodAnnotationsUpdate(next, prev, annotationsAt, podOptions(prev)),
     ...validateConditions(status),
     ...validateNominatedNode(status, old, prev.spec!),

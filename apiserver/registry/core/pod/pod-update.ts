@@ -9,7 +9,7 @@ import {
   required,
 } from '../../../../machinery/meta/field-error.ts';
 import { rangeProblem } from '../../../../machinery/meta/names.ts';
-import { validateKubeObjectMetaUpdate } from '../../../../machinery/meta/object-meta-validation.ts';
+import { validateKubeFinalizers } from '../../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type {
   Affinity,
@@ -46,7 +46,7 @@ export function validatePodUpdate(next: Pod, prev: Pod): FieldError[] {
   const old = prev.spec!;
   const annotationsAt = FieldPath.of('metadata', 'annotations');
   const errors = [
-    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodAsWhole(next, options),
     ...validatePodAnnotationsUpdate(next, prev, annotationsAt, options),
   ];

@@ -17,7 +17,7 @@ import {
 } from '../../../../machinery/meta/ip.ts';
 import { isDns1123Subdomain, isPortNumber } from '../../../../machinery/meta/names.ts';
 import {
-  validateKubeObjectMetaUpdate,
+  validateKubeFinalizers,
   validateLabels,
 } from '../../../../machinery/meta/object-meta-validation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../../machinery/schema/wire.ts';
@@ -78,7 +78,7 @@ export function validateServiceUpdate(next: Service, prev: Service): FieldError[
   const spec = next.spec ?? {};
   const old = prev.spec ?? {};
   const errors = [
-    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validateClusterIpsUpdate(spec, old),
     ...validateIpFamiliesUpdate(spec, old),
   ];
@@ -307,7 +307,7 @@ function validateHealthCheckPort(spec: ServiceSpec): FieldError[] {
 /** Problems of a status update. */
 export function validateServiceStatusUpdate(next: Service, prev: Service): FieldError[] {
   return [
-    ...validateKubeObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validateLoadBalancerStatus(next, prev),
   ];
 }
