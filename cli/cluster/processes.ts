@@ -139,3 +139,6 @@ export function nodeProcess(s: ClusterSettings, layout: Layout): ProcessSpec {
 function flags(values: Readonly<Record<string, string>>): string[] {
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 }
+
+/** All names, in the order to stop leftovers in. */
+export const processNames: readonly string[] = ['node', 'control', 'apiserver', 'containerd'];

@@ -1,0 +1,103 @@
+/** Is this machine fit for a node? Each problem is one line with the way out. */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { release } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Where distributions put the CNI plugins. */
+const cniFolders = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
+const oldestKernel = [4, 19] as const;
+
+/** The folder that holds the plugins a node needs; undefined when there is none. */
+export function cniFolder(): string | undefined {
+  return cniFolders.find((dir) =>
+    ['bridge', 'host-local', 'loopback', 'portmap'].every((p) => existsSync(join(dir, p))),
+  );
+}
+
+/** Problems that keep a node from running here. */
+export function nodeProblems(): string[] {
+  const problems: string[] = [];
+  if (process.getuid?.() !== 0) {
+    problems.push('a node needs root: run as root, or run only the control plane with --no-node');
+  }
+  const packages: readonly (readonly [string, string])[] = [
+    ['containerd', 'containerd'],
+    ['runc', 'runc'],
+    ['nft', 'nftables'],
+    ['ip', 'iproute2'],
+    ['mount', 'mount'],
+  ];
+  const missing = packages.filter(([tool]) => !inPath(tool)).map(([, name]) => name);
+  if (cniFolder() === undefined) missing.push('containernetworking-plugins');
+  if (missing.length > 0) {
+    problems.push(
+      `missing on this machine: ${missing.join(', ')}; install them with: apt-get install ${missing.join(' ')}`,
+    );
+  }
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  if (major < oldestKernel[0] || (major === oldestKernel[0] && minor < oldestKernel[1])) {
+    problems.push(
+      `kernel ${release()} is too old: containers need ${oldestKernel.join('.')} or newer`,
+    );
+  }
+  if (!existsSync('/sys/fs/cgroup')) {
+    problems.push('no cgroup file system at /sys/fs/cgroup: mount one (cgroup v1 or v2)');
+  }
+  if (problems.length === 0 && !nftWorks()) {
+    problems.push(
+      'nft cannot list rules: this kernel lacks nf_tables, or root lacks CAP_NET_ADMIN',
+    );
+  }
+  return problems;
+}
+
+/** A line when something already listens on the port. */
+export async function portProblem(port: number): Promise<string | undefined> {
+  const free = await new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)));
+  });
+  if (free) return undefined;
+  return `port ${port} is in use${ownerOf(port)}: stop what listens there, or choose another with --secure-port`;
+}
+
+function ownerOf(port: number): string {
+  try {
+    const out = execFileSync('ss', ['-Hltnp', `sport = :${port}`], { encoding: 'utf8' });
+    const m = /\(\("([^"]+)",pid=(\d+)/.exec(out);
+    return m === null ? '' : ` (by ${m[1]}, pid ${m[2]})`;
+  } catch {
+    return '';
+  }
+}
+
+/** True when an executable of this name is found. */
+export function inPath(tool: string): boolean {
+  return `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`.split(delimiter).some((dir) => {
+    try {
+      accessSync(join(dir, tool), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function nftWorks(): boolean {
+  try {
+    execFileSync('nft', ['list', 'tables'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** True where an unprivileged process cannot lower oom_score_adj (no CAP_SYS_RESOURCE). */
+export function oomScoreRestricted(): boolean {
+  const m = /^CapEff:\s+([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  const sysResource = 1n << 24n;
+  return m === null || (BigInt(`0x${m[1]}`) & sysResource) === 0n;
+}
