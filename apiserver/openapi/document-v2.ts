@@ -1,0 +1,182 @@
+/** The OpenAPI v2 document of all group versions, in parts: it is too large to hold as one object. */
+import type { StructType } from '../../machinery/schema/schema.ts';
+import { structType } from '../../machinery/schema/schema.ts';
+import { type CustomSchemas, customRef } from './custom-kinds.ts';
+import { bearerToken, info, type ServedGroupVersion, type Texts } from './document-v3.ts';
+import { kindsInAll, structOf } from './kinds.ts';
+import {
+  groupOperationId,
+  groupTag,
+  type Method,
+  type Operation,
+  operationsOf,
+  type Payload,
+  rootOf,
+} from './operations.ts';
+import { parameterType } from './parameters.ts';
+import { type Json, patchName, Schemas } from './schemas.ts';
+
+/** A member of one of the document's big maps. */
+export type Part = readonly [
+  section: 'paths' | 'parameters' | 'definitions',
+  name: string,
+  value: Json,
+];
+
+const encodings = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const streams = [
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+];
+const patches = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
+const reasons: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+
+/** What stands beside the big maps. */
+export const documentV2Head = {
+  swagger: '2.0',
+  info,
+  securityDefinitions: { BearerToken: bearerToken },
+  security: [{ BearerToken: [] }],
+} as const;
+
+/** All members of the big maps, one at a time: paths, then parameters, then definitions. */
+export function* openApiV2Parts(
+  versions: readonly ServedGroupVersion[],
+  texts: Texts,
+): Generator<Part> {
+  const schemas = new Schemas('v2', texts.type, kindsInAll(versions));
+  const builder = new PathBuilder(schemas, texts);
+  for (const { group, version, resources, customs } of versions) {
+    builder.customs = customs ?? new Map();
+    const tag = groupTag(group, version);
+    const list = builder.resourceList(tag, groupOperationId(group, version));
+    yield ['paths', `${rootOf(group, version)}/`, list];
+    const operations = operationsOf(group, version, resources);
+    for (const [path, ofPath] of Map.groupBy(operations, (o) => o.path)) {
+      yield ['paths', path, builder.item(path, ofPath, tag)];
+    }
+  }
+  for (const [name, value] of builder.parameters) yield ['parameters', name, value];
+  for (const [name, value] of Object.entries(schemas.definitions())) {
+    yield ['definitions', name, value as Json];
+  }
+}
+
+/** The whole document as one object, for tests and tools. */
+export function buildOpenApiV2(versions: readonly ServedGroupVersion[], texts: Texts): Json {
+  const out: Record<Part[0], Json> = { paths: {}, parameters: {}, definitions: {} };
+  for (const [section, name, value] of openApiV2Parts(versions, texts)) out[section][name] = value;
+  return { ...documentV2Head, ...out };
+}
+
+class PathBuilder {
+  readonly parameters = new Map<string, Json>();
+  /** Of the group version that is being written. */
+  customs: CustomSchemas = new Map();
+  private readonly schemas: Schemas;
+  private readonly texts: Texts;
+
+  constructor(schemas: Schemas, texts: Texts) {
+    this.schemas = schemas;
+    this.texts = texts;
+  }
+
+  /** GET of a group version itself. */
+  resourceList(tag: string, operationId: string): Json {
+    return {
+      get: {
+        consumes: encodings,
+        description: 'get available resources',
+        operationId,
+        produces: encodings,
+        responses: this.responses([[200, structType('meta/v1.APIResourceList')]]),
+        schemes: ['https'],
+        tags: [tag],
+      },
+    };
+  }
+
+  item(path: string, operations: readonly Operation[], tag: string): Json {
+    const [first, ...rest] = operations;
+    const shared = first!.query.filter((n) => rest.every((o) => o.query.includes(n)));
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, n]) => this.parameter(n!, 'path'));
+    const parameters = [...inPath, ...shared.map((n) => this.parameter(n, 'query'))];
+    const methods: Partial<Record<Method, Json>> = {};
+    for (const o of operations) methods[o.method] = this.operation(o, shared, tag);
+    return { ...methods, ...(parameters.length > 0 ? { parameters } : {}) };
+  }
+
+  /** A reference: parameters stand once in the document. */
+  private parameter(name: string, where: 'path' | 'query'): Json {
+    const key = `${name}-${where}`;
+    if (!this.parameters.has(key)) {
+      const description =
+        where === 'path' && name === 'path' ? 'path to the resource' : this.texts.parameter(name);
+      this.parameters.set(key, {
+        ...(description === '' ? {} : { description }),
+        in: where,
+        name,
+        ...(where === 'path' ? { required: true } : {}),
+        type: where === 'path' ? 'string' : parameterType(name),
+        uniqueItems: true,
+      });
+    }
+    return { $ref: `#/parameters/${key}` };
+  }
+
+  private operation(o: Operation, shared: readonly string[], tag: string): Json {
+    const own = o.query.filter((n) => !shared.includes(n)).map((n) => this.parameter(n, 'query'));
+    const parameters = [...(o.body === undefined ? [] : [this.body(o)]), ...own];
+    return {
+      consumes: o.body === 'Patch' ? patches : ['*/*'],
+      description: o.description,
+      operationId: o.operationId,
+      ...(parameters.length > 0 ? { parameters } : {}),
+      produces: produced(o),
+      responses: this.responses(o.answers),
+      schemes: ['https'],
+      tags: [tag],
+      'x-kubernetes-action': o.action,
+      'x-kubernetes-group-version-kind': o.kind,
+    };
+  }
+
+  private body({ body, bodyRequired }: Operation): Json {
+    return {
+      in: 'body',
+      name: 'body',
+      ...(bodyRequired === true ? { required: true } : {}),
+      schema: this.schema(body!),
+    };
+  }
+
+  private responses(answers: readonly (readonly [number, Payload | StructType])[]): Json {
+    const out: Json = {};
+    for (const [code, payload] of answers) {
+      out[code] = { description: reasons[code], schema: this.schema(payload) };
+    }
+    out[401] = { description: 'Unauthorized' };
+    return out;
+  }
+
+  private schema(payload: Payload | StructType): Json {
+    if (payload === 'text') return { type: 'string' };
+    if (payload === 'Patch') return this.schemas.specialRef(patchName);
+    if (typeof payload === 'object' && 'kind' in payload) {
+      const custom = customRef(this.schemas, 'v2', this.customs, payload);
+      if (custom !== undefined) return custom;
+    }
+    return this.schemas.ref(structOf(payload));
+  }
+}
+
+function produced(o: Operation): readonly string[] {
+  if (o.connects) return ['*/*'];
+  if (o.streams) return [...encodings, ...streams];
+  return o.answers[0]?.[1] === 'text' ? ['text/plain', ...encodings] : encodings;
+}

@@ -1,0 +1,271 @@
+/**
+ * Serves OpenAPI: /openapi/v3 with a document per group version, and /openapi/v2. Documents are
+ * made when first asked for and kept compressed; nothing else of them stays in memory.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { documented } from './descriptions.ts';
+import { documentV2Head, openApiV2Parts } from './document-v2.ts';
+import { buildOpenApiV3, info, type ServedGroupVersion, type Texts } from './document-v3.ts';
+import { encodeEntry, encodeGnostic, wrapField } from './gnostic.ts';
+import { messagesV2 } from './gnostic-v2.ts';
+import { messagesV3 } from './gnostic-v3.ts';
+import { rootOf } from './operations.ts';
+import { ParameterTexts } from './parameters.ts';
+
+/** An answer to send as it is; the body may be compressed already (see its headers). */
+export interface OpenApiAnswer {
+  readonly code: number;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** What of a request matters here. */
+export interface OpenApiRequest {
+  readonly accept: string | undefined;
+  readonly acceptEncoding: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+  /** `?hash=` */
+  readonly hash: string;
+  readonly nowMs: number;
+}
+
+type Form = 'json' | 'protobuf';
+
+interface Kept {
+  readonly etag: string;
+  readonly compressed: Map<Form, Buffer>;
+}
+
+/** Media types by the subtype that is asked for. */
+function formsOf(dialect: 'v2' | 'v3'): readonly (readonly [subtype: string, Form, string])[] {
+  const protobuf = `application/com.github.proto-openapi.spec.${dialect}.v1.0+protobuf`;
+  return [
+    ['json', 'json', 'application/json'],
+    [`com.github.proto-openapi.spec.${dialect}.v1.0+protobuf`, 'protobuf', protobuf],
+    [`com.github.proto-openapi.spec.${dialect}@v1.0+protobuf`, 'protobuf', protobuf],
+  ];
+}
+
+/** Documents of everything that is served now; `served` is asked again at each request. */
+export class OpenApi {
+  private readonly served: () => readonly ServedGroupVersion[];
+  private readonly texts: Texts;
+  private readonly documents = new Map<string, Kept>();
+  private readonly base: string;
+
+  constructor(served: () => readonly ServedGroupVersion[], texts: Texts = packageTexts()) {
+    this.served = served;
+    this.texts = texts;
+    const table = new URL('../../machinery/schema/table.json', import.meta.url);
+    this.base = createHash('sha256').update(readFileSync(table)).update(info.version).digest('hex');
+  }
+
+  /** GET /openapi/v3: where the documents are. */
+  index(request: OpenApiRequest): OpenApiAnswer {
+    const paths: Record<string, { serverRelativeURL: string }> = {};
+    for (const version of this.served()) {
+      const name = nameOf(version);
+      paths[name] = { serverRelativeURL: this.url(name, this.etag(version)) };
+    }
+    const body = Buffer.from(JSON.stringify({ paths }));
+    const etag = sha512(body);
+    if (request.ifNoneMatch === `"${etag}"`) return notModified(etag);
+    return {
+      code: 200,
+      contentType: 'text/plain; charset=utf-8',
+      headers: { Etag: `"${etag}"` },
+      body,
+    };
+  }
+
+  /** GET /openapi/v3/NAME, such as `api/v1`; undefined when nothing is served under the name. */
+  document(name: string, request: OpenApiRequest): OpenApiAnswer | undefined {
+    const version = this.served().find((v) => nameOf(v) === name);
+    if (version === undefined) return undefined;
+    const chosen = choose(request.accept, 'v3');
+    if (chosen === undefined) return notAcceptable;
+    const etag = this.etag(version);
+    if (request.hash !== '' && request.hash !== etag) return moved(this.url(name, etag));
+    const headers: Record<string, string> = {};
+    if (request.hash !== '') {
+      headers['Cache-Control'] = 'public, immutable';
+      const expires = new Date(request.nowMs);
+      expires.setUTCFullYear(expires.getUTCFullYear() + 1);
+      headers['Expires'] = expires.toUTCString();
+    }
+    const compressed = (form: Form) =>
+      this.kept(name, etag, form, () => this.buildV3(version, form));
+    return answer(request, chosen, etag, headers, compressed);
+  }
+
+  /** GET /openapi/v2. */
+  documentV2(request: OpenApiRequest): OpenApiAnswer {
+    const chosen = choose(request.accept, 'v2');
+    if (chosen === undefined) return notAcceptable;
+    const versions = this.served();
+    const etag = sha512(versions.map((v) => this.etag(v)).join('\n'));
+    const compressed = (form: Form) =>
+      this.kept('v2', etag, form, () => this.buildV2(versions, form));
+    return answer(request, chosen, etag, {}, compressed);
+  }
+
+  /** Changes with whatever the document is made of. */
+  private etag({ group, version, resources, customs }: ServedGroupVersion): string {
+    const schemas = customs === undefined ? [] : [...customs];
+    return sha512(`${this.base}${JSON.stringify([group, version, resources, schemas])}`);
+  }
+
+  private url(name: string, etag: string): string {
+    return `/openapi/v3/${name}?hash=${etag}`;
+  }
+
+  private kept(name: string, etag: string, form: Form, build: () => Buffer): Buffer {
+    let kept = this.documents.get(name);
+    if (kept?.etag !== etag) {
+      kept = { etag, compressed: new Map() };
+      this.documents.set(name, kept);
+      this.forgetWithdrawn();
+    }
+    let compressed = kept.compressed.get(form);
+    if (compressed === undefined) {
+      compressed = gzipSync(build());
+      kept.compressed.set(form, compressed);
+    }
+    return compressed;
+  }
+
+  /** Group versions come and go with custom resource definitions. */
+  private forgetWithdrawn(): void {
+    const names = new Set(['v2', ...this.served().map(nameOf)]);
+    for (const name of this.documents.keys()) if (!names.has(name)) this.documents.delete(name);
+  }
+
+  private buildV3(version: ServedGroupVersion, form: Form): Buffer {
+    const document = buildOpenApiV3(version, this.texts);
+    if (form === 'json') return Buffer.from(JSON.stringify(document));
+    return encodeGnostic(messagesV3, 'Document', document);
+  }
+
+  /** Written part by part: as one object it would take tens of megabytes. */
+  private buildV2(versions: readonly ServedGroupVersion[], form: Form): Buffer {
+    const sections = { paths: [], parameters: [], definitions: [] } as Record<string, Buffer[]>;
+    for (const [section, name, value] of openApiV2Parts(versions, this.texts)) {
+      const list = sections[section]!;
+      if (form === 'json') {
+        const comma = list.length === 0 ? '' : ',';
+        list.push(Buffer.from(`${comma}${JSON.stringify(name)}:${JSON.stringify(value)}`));
+      } else {
+        const { field, message } = v2Entries[section];
+        list.push(encodeEntry(messagesV2, field, name, message, value));
+      }
+    }
+    return form === 'json' ? joinJson(sections) : joinProtobuf(sections);
+  }
+}
+
+const v2Entries = {
+  paths: { field: 2, message: 'PathItem' },
+  definitions: { field: 1, message: 'Schema' },
+  parameters: { field: 1, message: 'Parameter' },
+} as const;
+
+function joinJson(sections: Record<string, Buffer[]>): Buffer {
+  const parts: Buffer[] = [Buffer.from(JSON.stringify(documentV2Head).slice(0, -1))];
+  for (const [section, list] of Object.entries(sections)) {
+    parts.push(Buffer.from(`,${JSON.stringify(section)}:{`), ...list, Buffer.from('}'));
+  }
+  return Buffer.concat([...parts, Buffer.from('}')]);
+}
+
+function joinProtobuf({
+  paths = [],
+  definitions = [],
+  parameters = [],
+}: Record<string, Buffer[]>): Buffer {
+  const { securityDefinitions, security, ...head } = documentV2Head;
+  return Buffer.concat([
+    encodeGnostic(messagesV2, 'Document', head),
+    wrapField(8, Buffer.concat(paths)),
+    wrapField(9, Buffer.concat(definitions)),
+    wrapField(10, Buffer.concat(parameters)),
+    encodeGnostic(messagesV2, 'Document', { security, securityDefinitions }),
+  ]);
+}
+
+/** `api/v1`, `apis/apps/v1`. */
+function nameOf({ group, version }: { group: string; version: string }): string {
+  return rootOf(group, version).slice(1);
+}
+
+function sha512(content: string | Buffer): string {
+  return createHash('sha512').update(content).digest('hex').toUpperCase();
+}
+
+interface Chosen {
+  readonly form: Form;
+  readonly contentType: string;
+}
+
+/** The first media type of the header that there is; undefined when there is none. */
+function choose(accept: string | undefined, dialect: 'v2' | 'v3'): Chosen | undefined {
+  const clauses = (accept ?? '*/*')
+    .split(',')
+    .map((clause) => {
+      const [range = '', ...parameters] = clause.split(';').map((s) => s.trim());
+      const q = parameters.find((p) => p.startsWith('q='))?.slice(2);
+      return { range, q: q === undefined ? 1 : Number(q) || 0 };
+    })
+    .sort((a, b) => b.q - a.q);
+  for (const { range } of clauses) {
+    const [type, subtype] = range.split('/');
+    for (const [name, form, contentType] of formsOf(dialect)) {
+      if ((type === 'application' || type === '*') && (subtype === name || subtype === '*')) {
+        return { form, contentType };
+      }
+    }
+  }
+  return undefined;
+}
+
+function answer(
+  request: OpenApiRequest,
+  { form, contentType }: Chosen,
+  etag: string,
+  extra: Readonly<Record<string, string>>,
+  compressed: (form: Form) => Buffer,
+): OpenApiAnswer {
+  if (request.ifNoneMatch === `"${etag}"`) return notModified(etag);
+  const headers = { Etag: `"${etag}"`, Vary: 'Accept', ...extra };
+  const body = compressed(form);
+  if (/\bgzip\b/.test(request.acceptEncoding ?? '')) {
+    const encoded = { 'Content-Encoding': 'gzip', Vary: 'Accept, Accept-Encoding' };
+    return { code: 200, contentType, headers: { ...headers, ...encoded }, body };
+  }
+  return { code: 200, contentType, headers, body: gunzipSync(body) };
+}
+
+const nothing = Buffer.alloc(0);
+const notAcceptable: OpenApiAnswer = {
+  code: 406,
+  contentType: 'text/plain; charset=utf-8',
+  headers: { Vary: 'Accept' },
+  body: nothing,
+};
+
+function notModified(etag: string): OpenApiAnswer {
+  return { code: 304, contentType: '', headers: { Etag: `"${etag}"` }, body: nothing };
+}
+
+function moved(url: string): OpenApiAnswer {
+  const body = Buffer.from(`<a href="${url}">Moved Permanently</a>.\n\n`);
+  return { code: 301, contentType: 'text/html; charset=utf-8', headers: { Location: url }, body };
+}
+
+/** Descriptions from the client package. */
+export function packageTexts(): Texts {
+  const parameters = new ParameterTexts();
+  return { type: documented, parameter: (name) => parameters.text(name) };
+}
