@@ -1,9 +1,11 @@
 /** certificates.k8s.io/v1 CertificateSigningRequest. */
+import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import { humanDuration } from '../../../machinery/meta/times.ts';
 import type { CertificateSigningRequest } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn, type WriteContext } from '../resource.ts';
 import { csrStatus } from './csr-status.ts';
+import { validateCsr, validateCsrUpdate } from './csr-validation.ts';
 
 const spec = '@certificates/v1.CertificateSigningRequestSpec';
 
@@ -23,6 +25,9 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   prepareForUpdate: (next, prev) => {
     next.spec = prev.spec;
   },
+  nameRule: nameIsPathSegment,
+  validate: validateCsr,
+  validateUpdate: (next, prev) => validateCsrUpdate(next, prev, 'main'),
   status: csrStatus,
   selectableFields: { 'spec.signerName': (csr) => csr.spec.signerName },
   columns: [

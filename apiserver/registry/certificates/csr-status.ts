@@ -1,6 +1,7 @@
 /** What the status and approval subresources of a CertificateSigningRequest may change. */
 import type { CertificateSigningRequest } from '../../../machinery/schema/wire.ts';
 import type { StatusStrategy } from '../resource.ts';
+import { validateCsrUpdate } from './csr-validation.ts';
 
 type Condition = NonNullable<
   NonNullable<CertificateSigningRequest['status']>['conditions']
@@ -14,6 +15,7 @@ export const csrStatus: StatusStrategy<CertificateSigningRequest> = {
     keepConditions(next, prev, 'Denied');
     setTimes(next, prev, ctx.now);
   },
+  validateUpdate: (next, prev) => validateCsrUpdate(next, prev, 'status'),
 };
 
 /** The approver's face: the conditions. */
@@ -26,6 +28,7 @@ export const csrApproval: StatusStrategy<CertificateSigningRequest> = {
     next.spec = prev.spec;
     next.status = conditions === undefined ? status : { ...status, conditions };
   },
+  validateUpdate: (next, prev) => validateCsrUpdate(next, prev, 'approval'),
 };
 
 /** Conditions of this type are taken from `prev` when there are as many of them. */
