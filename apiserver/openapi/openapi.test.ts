@@ -188,7 +188,7 @@ describe('OpenAPI documents', () => {
     ] as const) {
       const text = JSON.stringify(document);
       for (const [, name] of text.matchAll(/"#\/(?:components\/schemas|definitions)\/([^"]+)"/g)) {
-        assert.ok(Object.hasOwn(section as object, name!), name);
+        assert.ok(Object.hasOwn(section as object, name!), name!);
       }
     }
   });
