@@ -56,7 +56,8 @@ export async function ensureCertificates(settings: ClusterSettings, layout: Layo
   }
   const clients: readonly (readonly [string, string, readonly string[]])[] = [
     ['admin', 'kubernetes-admin', ['system:masters']],
-    ['controller-manager', 'system:kube-controller-manager', []],
+    // Its controllers act in all groups; upstream gives each a service account of its own instead.
+    ['controller-manager', 'system:kube-controller-manager', ['system:masters']],
     ['scheduler', 'system:kube-scheduler', []],
     ['node', `system:node:${nodeName}`, ['system:nodes']],
     ['proxy', 'system:kube-proxy', []],

@@ -36,14 +36,14 @@ async function removePods(layout: Layout): Promise<void> {
     const { containers } = await runtime.call('ListContainers', {});
     await Promise.all(
       containers.map((c) =>
-        runtime.call('StopContainer', { container_id: c.id, timeout: 2 }).catch(() => undefined),
+        runtime.call('StopContainer', { containerId: c.id, timeout: 2 }).catch(() => undefined),
       ),
     );
     const { items } = await runtime.call('ListPodSandbox', {});
     await Promise.all(
       items.map(async ({ id }) => {
-        await runtime.call('StopPodSandbox', { pod_sandbox_id: id });
-        await runtime.call('RemovePodSandbox', { pod_sandbox_id: id });
+        await runtime.call('StopPodSandbox', { podSandboxId: id });
+        await runtime.call('RemovePodSandbox', { podSandboxId: id });
       }),
     );
   } finally {

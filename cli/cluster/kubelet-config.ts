@@ -1,0 +1,27 @@
+/** The node agent's configuration file (KubeletConfiguration v1beta1). */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterSettings, Layout } from './layout.ts';
+
+export function writeKubeletConfig(settings: ClusterSettings, layout: Layout): void {
+  mkdirSync(layout.kubelet, { recursive: true });
+  const config = {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    containerRuntimeEndpoint: `unix://${layout.containerdSocket}`,
+    clusterDNS: [settings.clusterDns],
+    clusterDomain: settings.clusterDomain,
+    cgroupDriver: existsSync('/run/systemd/system') ? 'systemd' : 'cgroupfs',
+    podLogsDir: join(layout.root, 'pod-logs'),
+    tlsCertFile: layout.pki('kubelet.crt'),
+    tlsPrivateKeyFile: layout.pki('kubelet.key'),
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: layout.pki('ca.crt') },
+    },
+    authorization: { mode: 'Webhook' },
+    failSwapOn: false,
+  };
+  writeFileSync(join(layout.kubelet, 'config.yaml'), `${JSON.stringify(config, null, 2)}\n`);
+}
