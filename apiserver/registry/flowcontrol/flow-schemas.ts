@@ -3,6 +3,7 @@ import type { FlowSchema } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
+import { validateConditionTypes, validateFlowSchema } from './flow-schema-validation.ts';
 
 export const flowSchemas = defineResource<FlowSchema>({
   group: 'flowcontrol.apiserver.k8s.io',
@@ -11,7 +12,14 @@ export const flowSchemas = defineResource<FlowSchema>({
   plural: 'flowschemas',
   namespaced: false,
   generationOf: (fs) => fs.spec,
-  status: { resetFields: specAndMetadata, prepareForUpdate: keepMetadata },
+  checksMetadataAgain: false,
+  validate: validateFlowSchema,
+  validateUpdate: validateFlowSchema,
+  status: {
+    resetFields: specAndMetadata,
+    prepareForUpdate: keepMetadata,
+    validateUpdate: (next) => validateConditionTypes(next.status?.conditions),
+  },
   columns: [
     nameColumn(),
     column(

@@ -3,6 +3,8 @@ import type { PriorityLevelConfiguration } from '../../../machinery/schema/wire.
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
+import { validateConditionTypes } from './flow-schema-validation.ts';
+import { validatePriorityLevel } from './priority-level-validation.ts';
 
 const queuing = '@flowcontrol/v1.QueuingConfiguration';
 
@@ -13,7 +15,14 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   plural: 'prioritylevelconfigurations',
   namespaced: false,
   generationOf: (pl) => pl.spec,
-  status: { resetFields: specAndMetadata, prepareForUpdate: keepMetadata },
+  checksMetadataAgain: false,
+  validate: validatePriorityLevel,
+  validateUpdate: validatePriorityLevel,
+  status: {
+    resetFields: specAndMetadata,
+    prepareForUpdate: keepMetadata,
+    validateUpdate: (next) => validateConditionTypes(next.status?.conditions),
+  },
   columns: [
     nameColumn(),
     column(
