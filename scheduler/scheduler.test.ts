@@ -28,7 +28,8 @@ describe('scheduler', () => {
     await bed.create(testPod('a', { cpu: '2' }));
     const text =
       '0/3 nodes are available: 1 Insufficient cpu, ' +
-      '1 node(s) had untolerated taint(s), 1 node(s) were unschedulable.';
+      '1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. ' +
+      'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
     const [event] = bed.events;
     assert.equal(event, `a: Warning FailedScheduling: ${text}`);
     const [condition] = bed.pod('a').status?.conditions ?? [];
@@ -121,5 +122,57 @@ describe('scheduler', () => {
     );
     await settle(10);
     assert.equal(bed.nodeOf(second!), 'n1');
+  });
+
+  it('makes room by preemption and takes the node it made room on', async () => {
+    await using bed = new TestBed();
+    bed.client.seed(resources.nodes, testNode('n1'), testNode('n2'));
+    await bed.start();
+    await bed.create(
+      testPod('a', { cpu: '3' }, { priority: 5 }),
+      testPod('b', { cpu: '3' }, { priority: 1 }),
+    );
+    const lower = bed.nodeOf('b');
+    await bed.create(testPod('high', { cpu: '3' }, { priority: 10 }));
+    assert.equal(bed.nodeOf('high'), '');
+    assert.equal(bed.pod('high').status?.nominatedNodeName, lower);
+    // A pod of lower priority does not get the place that is being freed.
+    await bed.create(testPod('late', { cpu: '1' }, { priority: 2 }));
+    const key = { namespace: 'default', name: 'b' };
+    await bed.client.delete(resources.pods, key, { gracePeriodSeconds: 0 });
+    await settle(10);
+    assert.equal(bed.nodeOf('high'), lower);
+    assert.ok(bed.nodeOf('a') !== '');
+    const names = bed.client.objects(resources.pods).map((p) => p.metadata?.name);
+    assert.deepEqual(names.sort(), ['a', 'high', 'late']);
+    assert.ok(
+      bed.events.includes(`b: Normal Preempted: Preempted by pod uid-high on node ${lower}`),
+    );
+    assert.match(
+      bed.events.find((e) => e.startsWith('high: Warning')) ?? '',
+      /0\/2 nodes are available: 2 Insufficient cpu\.$/,
+    );
+    const patches = bed.client.writes.filter((w) => w.verb === 'patch' && w.name === 'b');
+    assert.match(JSON.stringify(patches[0]?.body), /"DisruptionTarget".*"PreemptionByScheduler"/);
+  });
+
+  it('says why preemption does not help', async () => {
+    await using bed = new TestBed();
+    bed.client.seed(resources.nodes, testNode('n1'));
+    await bed.start();
+    await bed.create(testPod('a', { cpu: '3' }, { priority: 5 }));
+    await bed.create(testPod('same', { cpu: '3' }, { priority: 5 }));
+    assert.equal(
+      bed.events.at(-1),
+      'same: Warning FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu. preemption: ' +
+        '0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+    );
+    const never = { priority: 9, preemptionPolicy: 'Never' };
+    await bed.create(testPod('polite', { cpu: '3' }, never));
+    assert.equal(
+      bed.events.at(-1),
+      'polite: Warning FailedScheduling: 0/1 nodes are available: 1 Insufficient cpu. ' +
+        'preemption: not eligible due to preemptionPolicy=Never.',
+    );
   });
 });

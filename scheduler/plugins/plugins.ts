@@ -1,6 +1,7 @@
 /** All plugins, by name, and which are on unless the configuration says otherwise. */
 import type { Handle, Plugin } from '../framework.ts';
 import { defaultBinder } from './default-binder.ts';
+import { type DefaultPreemptionArgs, defaultPreemption } from './default-preemption.ts';
 import { imageLocality } from './image-locality.ts';
 import { type InterPodAffinityArgs, interPodAffinity } from './inter-pod-affinity.ts';
 import { type NodeAffinityArgs, nodeAffinity } from './node-affinity.ts';
@@ -39,6 +40,7 @@ export const defaultPlugins: readonly DefaultPlugin[] = [
   { name: 'NodeResourcesFit', weight: 1 },
   { name: 'PodTopologySpread', weight: 2 },
   { name: 'InterPodAffinity', weight: 2 },
+  { name: 'DefaultPreemption' },
   { name: 'NodeResourcesBalancedAllocation', weight: 1 },
   { name: 'ImageLocality', weight: 1 },
   { name: 'DefaultBinder' },
@@ -58,6 +60,8 @@ export const plugins: Readonly<Record<string, PluginFactory>> = {
     podTopologySpread(args as PodTopologySpreadArgs | undefined, handle),
   InterPodAffinity: (args, handle) =>
     interPodAffinity(args as InterPodAffinityArgs | undefined, handle),
+  DefaultPreemption: (args, handle) =>
+    defaultPreemption(args as DefaultPreemptionArgs | undefined, handle),
   NodeResourcesBalancedAllocation: (args) =>
     nodeResourcesBalancedAllocation(args as BalancedAllocationArgs | undefined),
   ImageLocality: (_args, handle) => imageLocality(handle),
