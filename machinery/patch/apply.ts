@@ -18,6 +18,7 @@ import {
   pathText,
   union,
 } from './field-set.ts';
+import { ListElementError } from './list-element.ts';
 import {
   disown,
   type FieldOwnership,
@@ -54,8 +55,23 @@ export interface Apply extends FieldOwnership {
  * server answers it).
  */
 export function applyPatch(apply: Apply): KubeObject {
-  const { config, live } = apply;
   checkConfig(apply);
+  try {
+    return applyChecked(apply);
+  } catch (e) {
+    if (!(e instanceof ListElementError)) throw e;
+    const meta = apply.live?.metadata;
+    const where = `${meta?.namespace ?? ''}/${meta?.name ?? ''}`;
+    const kind = kindText(apply.apiVersion, apply.kind);
+    throw new StatusError(
+      '',
+      `failed to create typed live object (${where}; ${kind}): ${e.message}`,
+    );
+  }
+}
+
+function applyChecked(apply: Apply): KubeObject {
+  const { config, live } = apply;
   const managers = storedManagers(live?.metadata?.managedFields);
   const start: KubeObject =
     live === undefined ? { apiVersion: apply.apiVersion, kind: apply.kind } : withoutManaged(live);

@@ -170,6 +170,15 @@ describe('JSON patch', () => {
     assert.deepEqual(decodeJsonPatch(patch, false).strictErrors, []);
   });
 
+  it('does not let copies double a document without end', () => {
+    const doubling = Array.from({ length: 40 }, (_, i) => ({
+      op: 'copy',
+      from: '/a',
+      path: `/a/${i}`,
+    }));
+    assert.throws(() => apply({ a: { x: 'x'.repeat(1000) } }, doubling), { code: 422 });
+  });
+
   it('does not touch its arguments nor the prototype', () => {
     const document = { a: { b: [1] } };
     const value = { c: 1 };

@@ -6,6 +6,7 @@
  */
 import { deepCopy } from '../meta/copy.ts';
 import { quote } from '../meta/field-error.ts';
+import { byteLength } from '../meta/names.ts';
 import { badRequest, StatusError } from '../meta/status-error.ts';
 
 /** One operation; `value` undefined: none was given. */
@@ -24,6 +25,8 @@ export interface JsonPatch {
 }
 
 const maxOperations = 10_000;
+/** What all `copy` operations of a patch may add: a few of them double a document each time. */
+const copyLimitBytes = 3 * 1024 * 1024;
 const knownFields = new Set(['op', 'path', 'from', 'value']);
 
 /**
@@ -100,7 +103,8 @@ export function applyJsonPatch(
   operations: readonly JsonPatchOperation[],
 ): unknown {
   let root: unknown = deepCopy(document);
-  for (const operation of operations) root = applyOne(root, operation);
+  const budget = { copyBytes: copyLimitBytes };
+  for (const operation of operations) root = applyOne(root, operation, budget);
   return root;
 }
 
@@ -114,7 +118,7 @@ function rejected(why: string): StatusError {
   );
 }
 
-function applyOne(root: unknown, o: JsonPatchOperation): unknown {
+function applyOne(root: unknown, o: JsonPatchOperation, budget: { copyBytes: number }): unknown {
   switch (o.op) {
     case 'add':
       add(find(root, o.path), deepCopy(o.value ?? null));
@@ -132,8 +136,10 @@ function applyOne(root: unknown, o: JsonPatchOperation): unknown {
       return root;
     }
     case 'copy': {
-      const value = get(find(root, o.from));
-      add(find(root, o.path), deepCopy(value ?? null));
+      const value = get(find(root, o.from)) ?? null;
+      budget.copyBytes -= byteLength(JSON.stringify(value));
+      if (budget.copyBytes < 0) throw rejected('the copies of the patch are too large');
+      add(find(root, o.path), deepCopy(value));
       return root;
     }
     case 'test':

@@ -72,6 +72,22 @@ export function decodeManagers(
   return managers;
 }
 
+/**
+ * Why entries cannot be read, undefined when they can: entries that admission left in such a
+ * state are put back, with a warning.
+ */
+export function managedFieldsProblem(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+): string | undefined {
+  try {
+    decodeManagers(entries, false);
+    return undefined;
+  } catch (e) {
+    if (e instanceof FieldSetError) return e.message;
+    throw e;
+  }
+}
+
 /** The entries in the order the real server has them; undefined when there is none. */
 export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undefined {
   if (managers.size === 0) return undefined;
