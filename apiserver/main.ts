@@ -127,7 +127,11 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
       requestTimeout: 120_000,
       maxHeaderSize: 1024 * 1024,
     },
-    front,
+    (request, response) => {
+      // Requests for resources are most of the load: they go past the front.
+      if (request.url?.startsWith('/api') === true) void chain(request, response);
+      else front(request, response);
+    },
   );
   server.on('upgrade', (request, socket, head) => {
     void handleUpgrade(request, socket, head, {
