@@ -1,5 +1,6 @@
 /** The controllers there are, in the order in which they start, and which of them run. */
 import type { Controller } from './controller.ts';
+import { cronJobController } from './cronjob/cronjob.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpointslice/endpointslice.ts';
@@ -25,6 +26,7 @@ export const controllers: readonly Controller[] = [
   endpointSliceController,
   endpointsController,
   jobController,
+  cronJobController,
   ttlAfterFinishedController,
   // Last: it hangs itself on the informers that the others asked for.
   garbageCollector,
