@@ -5,19 +5,10 @@
 import { deepCopy } from '../meta/copy.ts';
 import { jsonEqual } from '../meta/equality.ts';
 import { quote } from '../meta/field-error.ts';
-import { byteLength } from '../meta/names.ts';
 import { badRequest, StatusError } from '../meta/status-error.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../schema/wire.ts';
-import {
-  difference,
-  type FieldSet,
-  forEachPath,
-  intersection,
-  isEmptySet,
-  leaf,
-  pathText,
-  union,
-} from './field-set.ts';
+import { difference, forEachPath, isEmptySet, leaf } from './field-set.ts';
+import { lastAppliedFields, syncLastApplied } from './last-applied.ts';
 import { ListElementError } from './list-element.ts';
 import {
   disown,
@@ -29,9 +20,11 @@ import {
   trackUpdate,
 } from './managed-fields.ts';
 import { encodeManagers, type Manager, type Managers, managerId } from './managers.ts';
-import { type Shape, shapeOf } from './shape.ts';
-import { compare, fieldSetOf } from './typed.ts';
-import { merge, removeFields, withNamedFields } from './typed-merge.ts';
+import { pathText } from './path-element.ts';
+import { prune } from './prune.ts';
+import { shapeOf } from './shape.ts';
+import { fieldSetOf } from './typed.ts';
+import { merge } from './typed-merge.ts';
 import { typeProblems } from './typed-validate.ts';
 
 /** An apply request. */
@@ -80,7 +73,7 @@ function applyChecked(apply: Apply): KubeObject {
   }
   const result = applyWithUpgrade(apply, start, managers);
   const out = deepCopy(result.object) as KubeObject;
-  syncLastApplied(apply, out, config);
+  if (apply.manager === 'kubectl') syncLastApplied(out, config);
   const entries = encodeManagers(result.managers);
   if (entries !== undefined) out.metadata = { ...out.metadata, managedFields: entries };
   return out;
@@ -130,8 +123,6 @@ class Conflicts extends Error {
   }
 }
 
-const lastAppliedKey = 'kubectl.kubernetes.io/last-applied-configuration';
-
 /**
  * kubectl may take over what its own client-side apply set: conflicts on fields that still have
  * the value noted in the last-applied annotation do not count.
@@ -141,7 +132,10 @@ function applyWithUpgrade(apply: Apply, start: KubeObject, managers: Managers): 
     return applyOnce(apply, start, new Map(managers), apply.force);
   } catch (e) {
     if (!(e instanceof Conflicts)) throw e;
-    const allowed = apply.manager === 'kubectl' ? lastAppliedFields(apply, start) : undefined;
+    const allowed =
+      apply.manager === 'kubectl'
+        ? lastAppliedFields(shapeOf(apply.type), apply.apiVersion, start)
+        : undefined;
     if (allowed === undefined) throw conflictError(e.list);
     const rest = e.list
       .map((c) => ({ ...c, set: difference(c.set, allowed) }))
@@ -186,76 +180,6 @@ function applyOnce(apply: Apply, start: KubeObject, managers: Managers, force: b
   return { object: next, managers };
 }
 
-/** An object in one of the versions of its kind. */
-interface Versioned {
-  readonly value: unknown;
-  readonly apiVersion: string;
-  readonly shape: Shape;
-}
-
-/** The object in another version; undefined when that is not served. */
-function convert(apply: Apply, v: Versioned, apiVersion: string): Versioned | undefined {
-  if (v.apiVersion === apiVersion) return v;
-  if (apiVersion === apply.apiVersion) {
-    const own = apply.versions?.(apiVersion);
-    if (own === undefined) return undefined;
-    const value = own.convert(v.value, v.apiVersion);
-    return { value, apiVersion, shape: shapeOf(apply.type) };
-  }
-  const other = apply.versions?.(apiVersion);
-  if (other === undefined) return undefined;
-  return { value: other.convert(v.value, v.apiVersion), apiVersion, shape: other.shape };
-}
-
-/**
- * Removes what the applier named last time, does not name now, and nobody else owns. What nobody
- * owned, or what was in a list item that is kept, stays.
- */
-function prune(apply: Apply, value: unknown, managers: Managers, last: Manager): unknown {
-  const owned = new Map<string, FieldSet>();
-  for (const m of managers.values()) {
-    owned.set(m.apiVersion, union(owned.get(m.apiVersion) ?? leaf, m.set));
-  }
-  if (isEmptySet(difference(last.set, owned.get(last.apiVersion) ?? leaf))) return value;
-  const start: Versioned = { value, apiVersion: apply.apiVersion, shape: shapeOf(apply.type) };
-  const merged = convert(apply, start, last.apiVersion);
-  if (merged === undefined) return value;
-  const lastSet = withNamedFields(last.set, merged.shape);
-  let pruned: Versioned = { ...merged, value: removeFields(merged.shape, merged.value, lastSet) };
-  // The version pruned in comes first: what others need for a conversion is back by then.
-  const versions = [last.apiVersion, ...owned.keys()].filter((v, i, all) => all.indexOf(v) === i);
-  for (const version of versions) {
-    const set = owned.get(version);
-    if (set !== undefined) pruned = addBackOwned(apply, merged, pruned, version, set);
-  }
-  const rest = convert(apply, pruned, last.apiVersion);
-  if (rest === undefined) return value;
-  const gone = intersection(difference(named(merged), named(rest)), lastSet);
-  const out = { ...merged, value: removeFields(merged.shape, merged.value, gone) };
-  return convert(apply, out, apply.apiVersion)?.value ?? value;
-}
-
-/** The fields of an object with the structs on the way. */
-function named(v: Versioned): FieldSet {
-  return withNamedFields(fieldSetOf(v.shape, v.value), v.shape);
-}
-
-/** Puts back what a manager (this one's new configuration included) owns. */
-function addBackOwned(
-  apply: Apply,
-  merged: Versioned,
-  pruned: Versioned,
-  version: string,
-  owned: FieldSet,
-): Versioned {
-  const all = convert(apply, merged, version);
-  const left = convert(apply, pruned, version);
-  if (all === undefined || left === undefined) return pruned;
-  const kept = union(named(left), withNamedFields(owned, all.shape));
-  const gone = difference(named(all), kept);
-  return { ...all, value: removeFields(all.shape, all.value, gone) };
-}
-
 /** 409 that names every field and its manager. */
 function conflictError(conflicts: readonly Ownership[]): StatusError {
   const sorted = conflicts.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -281,57 +205,6 @@ function managerText(m: Manager): string {
   const name = quote(m.manager);
   const who = m.subresource === '' ? name : `${name} with subresource ${quote(m.subresource)}`;
   return m.operation === 'Update' ? `${who} using ${m.apiVersion}` : who;
-}
-
-/** Fields of the last-applied annotation that the object still has as they were applied. */
-function lastAppliedFields(apply: Apply, live: KubeObject): FieldSet | undefined {
-  const text = live.metadata?.annotations?.[lastAppliedKey] ?? '';
-  if (text === '') return undefined;
-  const shape = shapeOf(apply.type);
-  try {
-    const config = JSON.parse(text) as KubeObject;
-    if (config.apiVersion !== apply.apiVersion || typeProblems(shape, config) !== undefined) {
-      return undefined;
-    }
-    const change = compare(shape, config, live);
-    let set = difference(fieldSetOf(shape, config), change.modified);
-    set = difference(set, change.added);
-    return difference(set, change.removed);
-  } catch {
-    // An annotation that cannot be read allows nothing; the conflicts stand.
-    return undefined;
-  }
-}
-
-const annotationsLimitBytes = 256 * 1024;
-
-/** Keeps the annotation of kubectl's client-side apply in step, where the object has one. */
-function syncLastApplied(apply: Apply, out: KubeObject, config: KubeObject): void {
-  const annotations = out.metadata?.annotations;
-  if (apply.manager !== 'kubectl' || (annotations?.[lastAppliedKey] ?? '') === '') return;
-  const applied = deepCopy(config);
-  if (applied.metadata?.annotations !== undefined) {
-    delete applied.metadata.annotations[lastAppliedKey];
-  }
-  annotations![lastAppliedKey] = `${sortedJson(applied)}\n`;
-  const sizeBytes = Object.entries(annotations!).reduce(
-    (sum, [k, v]) => sum + byteLength(k) + byteLength(v),
-    0,
-  );
-  if (sizeBytes > annotationsLimitBytes) delete annotations![lastAppliedKey];
-}
-
-/** JSON with sorted members, as Go writes a map. */
-function sortedJson(value: unknown): string {
-  const text = JSON.stringify(value, (_, v: unknown) =>
-    typeof v === 'object' && v !== null && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : v,
-  );
-  return text.replace(
-    /[<>&\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /**

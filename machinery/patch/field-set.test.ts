@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import * as fs from './field-set.ts';
+import { FieldSetError, pathText } from './path-element.ts';
 
 const set = fs.fieldsOf;
 
@@ -11,7 +12,7 @@ const anySet: fc.Arbitrary<fs.FieldSet> = fc
 
 function paths(s: fs.FieldSet): string[] {
   const out: string[] = [];
-  fs.forEachPath(s, (p) => out.push(fs.pathText(p)));
+  fs.forEachPath(s, (p) => out.push(pathText(p)));
   return out.toSorted();
 }
 
@@ -92,12 +93,12 @@ describe('field sets', () => {
       'v:"é"': {},
     });
     for (const bad of [[], 'x', { a: {} }, { abc: {} }, { 'k:[]': {} }, { 'i:x': {} }]) {
-      assert.throws(() => fs.decodeFieldSet(bad), fs.FieldSetError);
+      assert.throws(() => fs.decodeFieldSet(bad), FieldSetError);
     }
   });
 
   it('name fields as the server does', () => {
     const path = ['f:spec', 'f:ports', 'k:{"port":80,"protocol":"TCP"}', 'f:x', 'v:"a"', 'i:2'];
-    assert.equal(fs.pathText(path), '.spec.ports[port=80,protocol="TCP"].x[="a"][2]');
+    assert.equal(pathText(path), '.spec.ports[port=80,protocol="TCP"].x[="a"][2]');
   });
 });

@@ -12,10 +12,11 @@ import { StatusError } from '../meta/status-error.ts';
 import { kindType, type StructType } from '../schema/schema.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../schema/wire.ts';
 import { applyPatch } from './apply.ts';
-import { difference, type FieldSet, forEachPath, pathText, sorted } from './field-set.ts';
+import { difference, type FieldSet, forEachPath, sorted } from './field-set.ts';
 import { applyJsonPatch, decodeJsonPatch } from './json-patch.ts';
 import { updateManagedFields } from './managed-fields.ts';
 import { applyMergePatch } from './merge-patch.ts';
+import { pathText } from './path-element.ts';
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts';
 
 interface Step {

@@ -1,5 +1,5 @@
 /** Path elements of list items: how an item is told from the others. */
-import { keyElement, valueElement } from './field-set.ts';
+import { keyElement, valueElement } from './path-element.ts';
 import type { ListShape } from './shape.ts';
 
 /** An item that has no place in the list's order of things; the text is the real server's. */

@@ -8,7 +8,6 @@ import type { KubeObject, ManagedFieldsEntry } from '../schema/wire.ts';
 import {
   difference,
   type FieldSet,
-  FieldSetError,
   fieldsOf,
   intersection,
   isEmptySet,
@@ -27,6 +26,7 @@ import {
   managerId,
   setFields,
 } from './managers.ts';
+import { FieldSetError } from './path-element.ts';
 import { type Shape, shapeOf } from './shape.ts';
 import { type Comparison, compare } from './typed.ts';
 import { reconcile } from './typed-merge.ts';

@@ -1,14 +1,7 @@
 /** The entries of managedFields, one per manager: reading, writing, order, and their limit. */
 import type { ManagedFieldsEntry } from '../schema/wire.ts';
-import {
-  decodeFieldSet,
-  type FieldSet,
-  FieldSetError,
-  isEmptySet,
-  leaf,
-  sorted,
-  union,
-} from './field-set.ts';
+import { decodeFieldSet, type FieldSet, isEmptySet, leaf, sorted, union } from './field-set.ts';
+import { FieldSetError } from './path-element.ts';
 
 /** One entry. Immutable; changing one means replacing it. */
 export interface Manager {

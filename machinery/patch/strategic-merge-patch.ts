@@ -4,17 +4,26 @@
  * and answers are those of the real server.
  */
 import { deepCopy } from '../meta/copy.ts';
-import { quote } from '../meta/field-error.ts';
-import { badRequest, StatusError } from '../meta/status-error.ts';
-import type { Field, StructType, TypeRef } from '../schema/schema.ts';
-import { goText, goType } from './go-text.ts';
+import { badRequest } from '../meta/status-error.ts';
+import type { StructType, TypeRef } from '../schema/schema.ts';
+import { goText } from './go-text.ts';
+import { checkOrder, inOrder, itemForm } from './strategic-order.ts';
+import {
+  badArgument,
+  badPatchType,
+  directive,
+  failure,
+  isMap,
+  type JsonObject,
+  listRulesOf,
+  type MemberRules,
+  noMergeKey,
+  orderPrefix,
+  rulesOf,
+} from './strategic-rules.ts';
 
-type JsonObject = Record<string, unknown>;
-
-const directive = '$patch';
 const retainKeys = '$retainKeys';
 const deletePrefix = '$deleteFromPrimitiveList';
-const orderPrefix = '$setElementOrder';
 
 /**
  * The document with the patch applied; neither argument is changed. Throws StatusError: 400 for
@@ -55,96 +64,6 @@ function apply(
   const left = deepCopy(patch ?? {}) as JsonObject;
   const root: TypeRef = { kind: 'struct', type };
   return { object: mergeMap(deepCopy(document) as JsonObject, left, root), left };
-}
-
-function isMap(v: unknown): v is JsonObject {
-  return typeof v === 'object' && v !== null && !Array.isArray(v);
-}
-
-/** An error that the real server passes on as it is: a 500 without a reason. */
-function failure(text: string): StatusError {
-  return new StatusError('', text);
-}
-
-function badArgument(expected: string, value: unknown): StatusError {
-  const received = goType(value);
-  const shown = received === '<nil>' ? '%!s(<nil>)' : received;
-  return failure(`expected a ${expected}, but received a ${shown}`);
-}
-
-function noMergeKey(item: unknown, key: string): StatusError {
-  return failure(`map: ${goText(item)} does not contain declared merge key: ${key}`);
-}
-
-function badPatchType(value: unknown, map: unknown): StatusError {
-  const shown = typeof value === 'string' ? value : `%!s(${goType(value)}=${goText(value)})`;
-  return failure(`unknown patch type: ${shown} in map: ${goText(map)}`);
-}
-
-/** What a type says about merging one of its members. */
-interface MemberRules {
-  /** The member's type; of a list, that of the items. */
-  readonly type: TypeRef | undefined;
-  readonly strategy: '' | 'merge' | 'replace';
-  readonly mergeKey: string;
-}
-
-function typeName(type: TypeRef): string {
-  if (type.kind !== 'struct') return type.kind;
-  return type.type.id.slice(type.type.id.lastIndexOf('.') + 1);
-}
-
-function fieldOf(type: StructType, name: string): Field | undefined {
-  const exact = type.byName.get(name);
-  if (exact !== undefined) return exact;
-  const folded = name.toLowerCase();
-  return type.fields.find((f) => f.name.toLowerCase() === folded);
-}
-
-const goKinds: Readonly<Record<string, string>> = {
-  list: 'slice',
-  map: 'map',
-  bytes: 'slice',
-  double: 'float64',
-  Time: 'struct',
-};
-
-function rulesOf(parent: TypeRef | undefined, name: string): MemberRules {
-  if (parent === undefined) return { type: undefined, strategy: '', mergeKey: '' };
-  const free =
-    parent.kind === 'RawExtension' || parent.kind === 'FieldsV1' || parent.kind === 'JSON';
-  if (parent.kind !== 'struct' && !free) {
-    throw failure(
-      'merging an object in json but data type is not struct, instead is: ' +
-        (goKinds[parent.kind] ?? parent.kind),
-    );
-  }
-  const field = parent.kind === 'struct' ? fieldOf(parent.type, name) : undefined;
-  if (field === undefined) {
-    throw failure(
-      `unable to find api field in struct ${typeName(parent)} for the json field ${quote(name)}`,
-    );
-  }
-  const strategies = (field.patchStrategy ?? '').split(',').filter((s) => s !== 'retainKeys');
-  return {
-    type: field.type,
-    strategy: (strategies[0] ?? '') as MemberRules['strategy'],
-    mergeKey: field.patchMergeKey ?? '',
-  };
-}
-
-/** Rules for a member that is a list; the type is that of its items. */
-function listRulesOf(parent: TypeRef | undefined, name: string): MemberRules {
-  const rules = rulesOf(parent, name);
-  if (rules.type === undefined || rules.type.kind !== 'list') {
-    if (rules.type?.kind === 'struct' && rules.type.type.wraps?.kind === 'list') {
-      return { ...rules, type: rules.type.type.wraps.of };
-    }
-    const kind = parent?.kind === 'struct' ? 'struct' : (parent?.kind ?? 'invalid');
-    throw failure(`expected slice or array type, but got: ${kind}`);
-  }
-  if (rules.type.of.kind === 'list') throw failure('unexpected slice of slice');
-  return { ...rules, type: rules.type.of };
 }
 
 /** Merges `patch` into `original`; both are used up. */
@@ -290,63 +209,6 @@ function mergeOrderedLists(
   }
 }
 
-/** The patch's items must stand in the order list, in the same order. */
-function checkOrder(items: readonly unknown[], order: readonly unknown[], mergeKey: string): void {
-  if (order.length === 0 || items.length === 0) return;
-  const kept = mergeKey === '' ? items : items.filter((v) => !isDeletion(v));
-  let i = 0;
-  let j = 0;
-  while (i < kept.length && j < order.length) {
-    if (isMap(kept[i]) && Object.hasOwn(kept[i] as object, directive)) {
-      i++;
-      continue;
-    }
-    if (sameKey(kept[i], order[j], mergeKey)) i++;
-    j++;
-  }
-  if (i < kept.length && j >= order.length) {
-    throw failure(
-      `The order in patch list:\n${goText(items)}\n doesn't match ${orderPrefix} list:\n` +
-        `${goText(order)}\n`,
-    );
-  }
-}
-
-function isDeletion(v: unknown): boolean {
-  if (!isMap(v)) throw badArgument('map[string]interface {}', v);
-  return v[directive] === 'delete';
-}
-
-function sameKey(a: unknown, b: unknown, mergeKey: string): boolean {
-  if (mergeKey === '') return a === b;
-  for (const v of [a, b]) {
-    if (!isMap(v)) throw badArgument('map[string]interface {}', v);
-    if (!Object.hasOwn(v, mergeKey)) throw noMergeKey(v, mergeKey);
-  }
-  return (a as JsonObject)[mergeKey] === (b as JsonObject)[mergeKey];
-}
-
-/** What the items of lists are; they must be all alike. */
-function itemForm(...lists: readonly (readonly unknown[])[]): string {
-  let form: string | undefined;
-  for (const item of lists.flat()) {
-    const type = goType(item);
-    form ??= type;
-    if (type === '[]interface {}') {
-      throw new StatusError(
-        'Invalid',
-        'the server rejected our request due to an error in our request',
-        {},
-      );
-    }
-    if (type !== form || type === '<nil>') {
-      throw failure(`list element types are not identical: ${goText(lists)}`);
-    }
-  }
-  if (form === undefined) throw failure('no elements in any of the given slices');
-  return form === 'map[string]interface {}' ? 'map' : 'scalar';
-}
-
 /** Merges a list into another, or takes items from it; both are used up. */
 function mergeList(
   original: unknown[],
@@ -417,52 +279,5 @@ function mergeItems(
       out.push(item);
     } else out[at] = mergeMap(out[at]!, item, type);
   }
-  return out;
-}
-
-/**
- * Puts items in order: those named in `named` by `patchOrder`, the rest by `serverOrder`, the two
- * woven together so that what stood before an item on the server stays before it where it can.
- */
-function inOrder(
-  items: readonly unknown[],
-  named: readonly unknown[],
-  patchOrder: readonly unknown[],
-  serverOrder: readonly unknown[],
-  mergeKey: string,
-  form: string,
-): unknown[] {
-  const keyOf = (v: unknown): unknown => {
-    if (form !== 'map' || mergeKey === '') return v;
-    if (!isMap(v)) throw badArgument('map[string]interface {}', v);
-    if (!Object.hasOwn(v, mergeKey)) throw noMergeKey(v, mergeKey);
-    return v[mergeKey];
-  };
-  const inPatch = new Set(named.map(keyOf));
-  const patchIndex = indexes(patchOrder.map(keyOf));
-  const serverIndex = indexes(serverOrder.map(keyOf));
-  const place = (index: ReadonlyMap<unknown, number>, v: unknown): number =>
-    index.get(keyOf(v)) ?? -1;
-  const right = items
-    .filter((v) => inPatch.has(keyOf(v)))
-    .toSorted((a, b) => place(patchIndex, a) - place(patchIndex, b));
-  const left = items
-    .filter((v) => !inPatch.has(keyOf(v)))
-    .toSorted((a, b) => place(serverIndex, a) - place(serverIndex, b));
-  const out: unknown[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < left.length && j < right.length) {
-    const l = place(serverIndex, left[i]);
-    const r = place(serverIndex, right[j]);
-    if (l >= 0 && r >= 0 && l < r) out.push(left[i++]);
-    else out.push(right[j++]);
-  }
-  return [...out, ...left.slice(i), ...right.slice(j)];
-}
-
-function indexes(keys: readonly unknown[]): Map<unknown, number> {
-  const out = new Map<unknown, number>();
-  for (const [i, k] of keys.entries()) if (!out.has(k)) out.set(k, i);
   return out;
 }

@@ -1,7 +1,8 @@
 /** Checks a configuration against its shape, with the texts and paths of the real server. */
-import { elementText } from './field-set.ts';
+
 import { goSyntax, goText, goType } from './go-text.ts';
 import { elementOf, ListElementError } from './list-element.ts';
+import { elementText } from './path-element.ts';
 import type { ListShape, MapShape, Shape } from './shape.ts';
 import { formOf } from './typed.ts';
 
