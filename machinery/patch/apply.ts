@@ -20,10 +20,10 @@ import {
   trackUpdate,
 } from './managed-fields.ts';
 import { encodeManagers, type Manager, type Managers, managerId } from './managers.ts';
+import { fieldSetOf } from './named-fields.ts';
 import { pathText } from './path-element.ts';
 import { prune } from './prune.ts';
 import { shapeOf } from './shape.ts';
-import { fieldSetOf } from './typed.ts';
 import { merge } from './typed-merge.ts';
 import { typeProblems } from './typed-validate.ts';
 

@@ -6,8 +6,9 @@ import { deepCopy } from '../meta/copy.ts';
 import { byteLength } from '../meta/names.ts';
 import type { KubeObject } from '../schema/wire.ts';
 import { difference, type FieldSet } from './field-set.ts';
+import { fieldSetOf } from './named-fields.ts';
 import type { Shape } from './shape.ts';
-import { compare, fieldSetOf } from './typed.ts';
+import { compare } from './typed.ts';
 import { typeProblems } from './typed-validate.ts';
 
 const lastAppliedKey = 'kubectl.kubernetes.io/last-applied-configuration';

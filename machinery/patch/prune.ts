@@ -2,8 +2,8 @@
 import { difference, type FieldSet, intersection, isEmptySet, leaf, union } from './field-set.ts';
 import type { FieldOwnership } from './managed-fields.ts';
 import type { Manager, Managers } from './managers.ts';
+import { fieldSetOf } from './named-fields.ts';
 import { type Shape, shapeOf } from './shape.ts';
-import { fieldSetOf } from './typed.ts';
 import { removeFields, withNamedFields } from './typed-merge.ts';
 
 /** An object in one of the versions of its kind. */

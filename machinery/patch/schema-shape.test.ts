@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type FieldSet, fieldsOf } from './field-set.ts';
+import { fieldSetOf } from './named-fields.ts';
 import { type SchemaNode, shapeOfCustomResource } from './schema-shape.ts';
-import { compare, fieldSetOf } from './typed.ts';
+import { compare } from './typed.ts';
 import { typeProblems } from './typed-validate.ts';
 
 const schema: SchemaNode = {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { kindType, structType } from '../schema/schema.ts';
 import { type FieldSet, fieldsOf } from './field-set.ts';
 import { ListElementError } from './list-element.ts';
+import { fieldSetOf } from './named-fields.ts';
 import { deducedShape, listShape, mapShape, type Shape, scalarShape, shapeOf } from './shape.ts';
-import { compare, fieldSetOf } from './typed.ts';
+import { compare } from './typed.ts';
 import { merge, reconcile, removeFields, withNamedFields } from './typed-merge.ts';
 import { typeProblems } from './typed-validate.ts';
 

@@ -1,10 +1,9 @@
 /**
- * Values seen through their shape: the set of fields a configuration names, the difference of
- * two objects as sets of fields. Rules: structured-merge-diff, as the real server uses it.
+ * Values seen through their shape: the difference of two objects as sets of fields. Rules: structured-merge-diff, as the real server uses it.
  * `undefined` is an absent value, `null` a present one.
  */
 import { jsonEqual } from '../meta/equality.ts';
-import { type FieldSet, isEmptySet, leaf, type MutableFieldSet } from './field-set.ts';
+import { type FieldSet, leaf, type MutableFieldSet } from './field-set.ts';
 import { elementOf } from './list-element.ts';
 import {
   deducedShape,
@@ -60,7 +59,8 @@ export function memberShape(map: MapShape, field: FieldShape | undefined): Shape
   return field?.shape ?? map.element ?? deducedShape;
 }
 
-function isEmptyMap(m: JsonObject | undefined): boolean {
+/** True without members that are set. */
+export function isEmptyMap(m: JsonObject | undefined): boolean {
   if (m !== undefined) for (const k in m) if (m[k] !== undefined) return false;
   return true;
 }
@@ -266,55 +266,4 @@ function wholeTree(shape: Shape, value: unknown): FieldSet {
       return out;
     }
   }
-}
-
-/**
- * The fields a configuration names: its leaves and its list items. Structs and lists on the way
- * are not named by that. Throws ListElementError.
- */
-export function fieldSetOf(shape: Shape, value: unknown): FieldSet {
-  return fieldsBelow(shape, value) ?? leaf;
-}
-
-/** What is below a value; `leaf` when the value itself is what is named. */
-function fieldsBelow(shape: Shape, value: unknown): FieldSet | undefined {
-  switch (formOf(shape, value)) {
-    case 'scalar':
-      return leaf;
-    case 'list':
-      return shape.list!.atomic ? leaf : itemsNamed(shape.list!, asList(value) ?? []);
-    default:
-      return shape.map!.atomic ? leaf : membersNamed(shape.map!, asMap(value));
-  }
-}
-
-function itemsNamed(list: ListShape, items: readonly unknown[]): FieldSet | undefined {
-  const out: MutableFieldSet = {};
-  for (const item of items) {
-    const element = elementOf(list, item);
-    if (out[element] !== undefined) out[element] = leaf;
-    else out[element] = withSelf(fieldsBelow(list.element, item));
-  }
-  return isEmptySet(out) ? undefined : out;
-}
-
-function membersNamed(map: MapShape, m: JsonObject | undefined): FieldSet | undefined {
-  const out: MutableFieldSet = {};
-  for (const name in m) {
-    const value = m[name];
-    if (value === undefined) continue;
-    const field = map.fields.get(name);
-    const below = fieldsBelow(memberShape(map, field), value);
-    const members = asMap(value);
-    const self =
-      field === undefined || value === null || (members !== undefined && isEmptyMap(members));
-    const node = self ? withSelf(below) : below;
-    if (node !== undefined) out[field?.path ?? `f:${name}`] = node;
-  }
-  return isEmptySet(out) ? undefined : out;
-}
-
-function withSelf(below: FieldSet | undefined): FieldSet {
-  if (below === undefined || isEmptySet(below)) return leaf;
-  return { '.': leaf, ...below };
 }
