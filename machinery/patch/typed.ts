@@ -1,5 +1,6 @@
 /**
- * Values seen through their shape: the difference of two objects as sets of fields. Rules: structured-merge-diff, as the real server uses it.
+ * Values seen through their shape: the difference of two objects as sets of fields. Rules:
+ * structured-merge-diff, as the real server uses it.
  * `undefined` is an absent value, `null` a present one.
  */
 import { jsonEqual } from '../meta/equality.ts';
