@@ -70,10 +70,14 @@ function parse(text: string): Documented {
   return { description, fields };
 }
 
-/** Undoes what the client package's generator did: escapes, and paragraphs put on one line. */
+/**
+ * Undoes what the client package's generator did: escapes, and paragraphs put on one line. Two
+ * spaces were a break, unless the author ends all sentences with two.
+ */
 function plainText(text: string): string {
-  return text
+  const plain = text
     .replaceAll('*\\/', '*/')
     .replace(/\\(['"\\`])/g, '$1')
-    .replace(/(?<=\S) {2}(?=\S)/g, '\n\n');
+    .replace(/(?<=\S) {3}(?=[*-] )/g, '\n  ');
+  return /\. (?=[A-Z])/.test(plain) ? plain.replace(/(?<=\S) {2}(?=\S)/g, '\n\n') : plain;
 }

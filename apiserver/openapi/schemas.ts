@@ -117,7 +117,8 @@ export class Schemas {
    */
   private summary(type: TypeRef): string {
     if (type.kind !== 'struct' || type.type.wraps !== undefined) return '';
-    return /^.+?\.(?=\s|$)/s.exec(this.textsOf(type.type.id).description)?.[0] ?? '';
+    const { description } = this.textsOf(type.type.id);
+    return /^.+?(?<!e\.g|i\.e)\.(?=\s+[A-Z]|$)/s.exec(description)?.[0] ?? description;
   }
 
   private value(ref: TypeRef, field: Field | undefined): Json {
