@@ -99,7 +99,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     checks,
     version: versionInfo(),
     serverAddress: `${options.advertiseAddress}:${options.securePort}`,
-    more: morePaths({ options, certificates, catalog, authentication }),
+    more: morePaths({ options, catalog, authentication }),
   };
   const chain = createChain({
     authenticators: authentication.authenticators,

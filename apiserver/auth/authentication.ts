@@ -5,23 +5,37 @@ import type { ServerCertificates } from '../pki/server-certificates.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
 import { bearer } from './bearer.ts';
+import { serviceAccountTokens } from './service-account-token.ts';
 import { tokenFile } from './token-file.ts';
+import { TokenKeys } from './token-keys.ts';
 import { clientCertificates } from './x509.ts';
 
 export interface AuthenticationSetup {
   readonly authenticators: readonly Authenticator[];
   /** Those that TokenReview asks. */
   readonly tokens: readonly TokenAuthenticator[];
+  /** Of service account tokens. */
+  readonly keys: TokenKeys;
+  readonly audiences: readonly string[];
 }
 
 export function createAuthentication(
   options: ApiServerOptions,
   certificates: ServerCertificates,
-  _access: ResourceAccess,
+  access: ResourceAccess,
 ): AuthenticationSetup {
+  const keys = new TokenKeys(certificates.tokenSigningKey, certificates.tokenKeys);
+  const issuer = options.serviceAccountIssuer;
+  const audiences = options.apiAudiences.length > 0 ? options.apiAudiences : [issuer];
   const tokens: TokenAuthenticator[] = [];
   if (options.tokenAuthFile !== undefined) {
     tokens.push(tokenFile(readFileSync(options.tokenAuthFile, 'utf8')));
   }
-  return { authenticators: [clientCertificates(certificates.clientCa), bearer(tokens)], tokens };
+  tokens.push(serviceAccountTokens({ keys, issuer, audiences, access, now: () => Date.now() }));
+  return {
+    authenticators: [clientCertificates(certificates.clientCa), bearer(tokens)],
+    tokens,
+    keys,
+    audiences,
+  };
 }

@@ -3,6 +3,8 @@ import type { AuthenticationSetup } from '../auth/authentication.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { ServerCertificates } from '../pki/server-certificates.ts';
+import { podBinding } from '../subresources/pod-binding.ts';
+import { serviceAccountToken } from '../subresources/service-account-token.ts';
 import type { Catalog } from './catalog.ts';
 import type { ResourceAccess } from './resource.ts';
 import type { Subresource } from './subresource.ts';
@@ -17,6 +19,6 @@ export interface SubresourceEnvironment {
   catalog(): Catalog;
 }
 
-export function builtinSubresources(_environment: SubresourceEnvironment): readonly Subresource[] {
-  return [];
+export function builtinSubresources(environment: SubresourceEnvironment): readonly Subresource[] {
+  return [podBinding(environment), serviceAccountToken(environment)];
 }

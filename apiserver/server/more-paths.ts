@@ -1,21 +1,61 @@
-/** Paths beside discovery and health: OpenAPI, service account keys, metrics. */
+/** Paths beside discovery and health: OpenAPI and the keys of service account tokens. */
 import type { AuthenticationSetup } from '../auth/authentication.ts';
+import { OpenApi, type OpenApiRequest } from '../openapi/openapi.ts';
+import { servedGroupVersions } from '../openapi/served.ts';
 import type { ApiServerOptions } from '../options.ts';
-import type { ServerCertificates } from '../pki/server-certificates.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ApiRequest } from './api-request.ts';
-import type { ApiResponse } from './api-response.ts';
+import { type ApiResponse, json } from './api-response.ts';
 
 export interface MorePathServices {
   readonly options: ApiServerOptions;
-  readonly certificates: ServerCertificates;
   readonly catalog: Catalog;
   readonly authentication: AuthenticationSetup;
 }
 
 /** Answers one of these paths, undefined for any other. */
 export function morePaths(
-  _services: MorePathServices,
+  services: MorePathServices,
 ): (request: ApiRequest) => Promise<ApiResponse | undefined> {
-  return () => Promise.resolve(undefined);
+  // Made when first asked for: most servers never show their schema.
+  let openApi: OpenApi | undefined;
+  const documents = () => {
+    openApi ??= new OpenApi(() => servedGroupVersions(services.catalog));
+    return openApi;
+  };
+  return async (request) => {
+    const { path } = request;
+    if (path === '/openapi/v2') return documents().documentV2(asked(request));
+    if (path === '/openapi/v3' || path === '/openapi/v3/') {
+      return documents().index(asked(request));
+    }
+    if (path.startsWith('/openapi/v3/')) {
+      return documents().document(path.slice('/openapi/v3/'.length), asked(request));
+    }
+    const { keys } = services.authentication;
+    if (path === '/openid/v1/jwks') {
+      return { ...json(200, await keys.jwks()), contentType: 'application/jwk-set+json' };
+    }
+    if (path === '/.well-known/openid-configuration') {
+      const { serviceAccountIssuer, advertiseAddress, securePort } = services.options;
+      return json(200, {
+        issuer: serviceAccountIssuer,
+        jwks_uri: `https://${advertiseAddress}:${securePort}/openid/v1/jwks`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['RS256'],
+      });
+    }
+    return undefined;
+  };
+}
+
+function asked(request: ApiRequest): OpenApiRequest {
+  return {
+    accept: request.header('accept'),
+    acceptEncoding: request.header('accept-encoding'),
+    ifNoneMatch: request.header('if-none-match'),
+    hash: request.query.get('hash') ?? '',
+    nowMs: Date.now(),
+  };
 }
