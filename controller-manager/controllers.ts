@@ -13,6 +13,7 @@ import { replicationController } from './replicaset/replicationcontroller.ts';
 import { rootCaPublisher } from './serviceaccount/root-ca-publisher.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount.ts';
 import { serviceAccountTokenController } from './serviceaccount/tokens.ts';
+import { statefulSetController } from './statefulset/statefulset.ts';
 
 /** Tokens first: others may need the accounts. */
 export const controllers: readonly Controller[] = [
@@ -23,6 +24,7 @@ export const controllers: readonly Controller[] = [
   replicaSetController,
   replicationController,
   deploymentController,
+  statefulSetController,
   endpointSliceController,
   endpointsController,
   jobController,
