@@ -10,6 +10,7 @@ import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import { kindType, type StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
+import { noteReset } from './field-manager.ts';
 import type { FieldValidation } from './options.ts';
 
 /** What a body is expected to hold. */
@@ -77,6 +78,7 @@ export function decodeBody(
     }
     for (const s of strictErrors) warn(s);
   }
+  noteReset(value, object);
   object.kind = expected.kind;
   object.apiVersion = expected.apiVersion;
   applyDefaults(expected.apiVersion, expected.kind, object);

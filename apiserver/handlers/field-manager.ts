@@ -1,8 +1,15 @@
 /** managedFields of writes that are no apply (operation Update), for the object as it was sent. */
 import { formatTime } from '../../machinery/meta/times.ts';
-import { updateManagedFields } from '../../machinery/patch/managed-fields.ts';
+import {
+  type FieldOwnership,
+  updateManagedFields,
+  type VersionLookup,
+} from '../../machinery/patch/managed-fields.ts';
+import { type Shape, shapeOf } from '../../machinery/patch/shape.ts';
+import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
-import type { ServedResource } from '../registry/served-resource.ts';
+import type { ResourceDefinition } from '../registry/resource.ts';
+import { apiVersionOf, type ServedResource } from '../registry/served-resource.ts';
 
 type Paths = readonly (readonly string[])[];
 
@@ -33,6 +40,72 @@ export function resetFieldsOf(resource: ServedResource, subresource: string): Pa
   return definition.resetFields ?? (definition.status === false ? none : statusOnly);
 }
 
+/** Objects whose sender asked for ownership to be forgotten: an empty list leaves no trace in them. */
+const resetting = new WeakSet<object>();
+
+/** Remembers, for `object`, whether the document it was decoded from resets managedFields. */
+export function noteReset(document: unknown, object: object): void {
+  const metadata = (document as { metadata?: { managedFields?: unknown } } | null)?.metadata;
+  const sent = metadata?.managedFields;
+  if (Array.isArray(sent) && sent.length === 0) resetting.add(object);
+}
+
+/** The versions under which a kind is served, for ownership across them. */
+const versionLookups = new WeakMap<object, VersionLookup | undefined>();
+
+function versionsOf(resource: ServedResource): VersionLookup | undefined {
+  const { definition } = resource;
+  if (definition.versions.length === 0) return undefined;
+  let lookup = versionLookups.get(definition);
+  if (lookup === undefined) {
+    lookup = makeLookup(definition);
+    versionLookups.set(definition, lookup);
+  }
+  return lookup;
+}
+
+function makeLookup(definition: ResourceDefinition): VersionLookup {
+  const storedVersion = apiVersionOf(definition.group, definition.version);
+  const conversions = new Map(
+    definition.versions.map((v) => [apiVersionOf(v.group, v.version), v] as const),
+  );
+  const shapes = new Map<string, Shape>();
+  for (const apiVersion of [storedVersion, ...conversions.keys()]) {
+    shapes.set(apiVersion, shapeOf(kindType(apiVersion, definition.kind)!));
+  }
+  return (apiVersion) => {
+    const shape = shapes.get(apiVersion);
+    if (shape === undefined) return undefined;
+    return {
+      shape,
+      convert(object, from) {
+        if (from === apiVersion) return object;
+        const hub = conversions.get(from)?.toStored(object as KubeObject) ?? (object as KubeObject);
+        return conversions.get(apiVersion)?.fromStored(hub) ?? hub;
+      },
+    };
+  };
+}
+
+/** What both kinds of write tell about a resource. */
+export function ownershipOf(
+  resource: ServedResource,
+  subresource: string,
+): Pick<
+  FieldOwnership,
+  'type' | 'apiVersion' | 'subresource' | 'now' | 'resetFields' | 'versions'
+> {
+  const versions = versionsOf(resource);
+  return {
+    type: resource.type,
+    apiVersion: resource.apiVersion,
+    subresource,
+    now: formatTime(Date.now()),
+    resetFields: resetFieldsOf(resource, subresource),
+    ...(versions === undefined ? {} : { versions }),
+  };
+}
+
 /** Sets `next.metadata.managedFields`, in place. `live` undefined: a create. */
 export function manageFields(
   resource: ServedResource,
@@ -40,15 +113,13 @@ export function manageFields(
   next: KubeObject,
   manager: string,
   subresource: string,
+  sent: object = next,
 ): void {
   updateManagedFields({
+    ...ownershipOf(resource, subresource),
     live,
     next,
-    type: resource.type,
     manager,
-    apiVersion: resource.apiVersion,
-    subresource,
-    now: formatTime(Date.now()),
-    resetFields: resetFieldsOf(resource, subresource),
+    sentEmpty: resetting.has(sent),
   });
 }

@@ -7,7 +7,6 @@ import { decodeYaml } from '../../machinery/codec/yaml.ts';
 import { deepCopy } from '../../machinery/meta/copy.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
 import { badRequest, conflict, invalid, notFound } from '../../machinery/meta/status-error.ts';
-import { formatTime } from '../../machinery/meta/times.ts';
 import { applyPatch } from '../../machinery/patch/apply.ts';
 import { applyJsonPatch, decodeJsonPatch } from '../../machinery/patch/json-patch.ts';
 import { applyMergePatch as mergePatch } from '../../machinery/patch/merge-patch.ts';
@@ -24,7 +23,7 @@ import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';
 import { expectedOf } from './create.ts';
 import { type Expected, mediaTypeOf, unsupportedMediaType } from './decode-body.ts';
-import { manageFields, resetFieldsOf } from './field-manager.ts';
+import { manageFields, noteReset, ownershipOf } from './field-manager.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
 import { checkName, dedupOwnerReferences, managerOf } from './write-request.ts';
@@ -154,7 +153,7 @@ function decodePatched(
   options: WriteOptions,
   earlier: readonly string[],
   warn: (text: string) => void,
-  shown = () => JSON.stringify(document),
+  shown = () => JSON.stringify(sorted(document)),
 ): KubeObject {
   const refuse = (why: string) =>
     invalid({ group: '', resource: '' }, '', [
@@ -177,10 +176,19 @@ function decodePatched(
     }
     for (const s of strictErrors) warn(s);
   }
+  noteReset(document, object);
   object.kind = expected.kind;
   object.apiVersion = expected.apiVersion;
   applyDefaults(expected.apiVersion, expected.kind, object);
   return object;
+}
+
+/** Keys sorted, as Go prints JSON of a map. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([k, v]) => [k, sorted(v)]));
 }
 
 /** Server-side apply as a function of the live object; undefined creates. */
@@ -197,13 +205,9 @@ function applier(
       live,
       config: deepCopy(value),
       kind: resource.definition.kind,
-      type: resource.type,
-      apiVersion: resource.apiVersion,
+      ...ownershipOf(resource, subresource),
       manager: options.fieldManager,
       force: options.force === true,
-      subresource,
-      now: formatTime(Date.now()),
-      resetFields: resetFieldsOf(resource, subresource),
     });
     if (duplicates.length > 0 && options.fieldValidation !== 'Ignore') {
       if (options.fieldValidation === 'Strict') {

@@ -59,7 +59,7 @@ export async function update(
     uid: object.metadata.uid,
     make: (live) => {
       const next = deepCopy(object);
-      manageFields(resource, live, next, manager, info.subresource);
+      manageFields(resource, live, next, manager, info.subresource, object);
       return Promise.resolve(next);
     },
   });

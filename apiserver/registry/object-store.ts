@@ -25,6 +25,7 @@ import {
   StatusError,
 } from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
+import { keepTimesWhenUnchanged } from '../../machinery/patch/apply.ts';
 import { kindType, type StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
 import type { Cacher } from '../storage/cache/cacher.ts';
@@ -254,7 +255,7 @@ export class ObjectStore {
     let stored = false;
     try {
       this.#prepareUpdate(next, prev, request.strategy, ctx);
-      keepTimestamps(next, prev);
+      const unchanged = keepTimesWhenUnchanged(next, prev);
       await request.admit?.(next, prev);
       if (deletesByUpdate(next, prev) && d.deletionHold?.pending(next) !== true) {
         const gone = await this.#remove(current, ctx);
@@ -263,7 +264,7 @@ export class ObjectStore {
         next.metadata!.resourceVersion = prev.metadata!.resourceVersion!;
         return { object: this.#shown(current.key, current.revision, next), created: false };
       }
-      if (jsonEqual(next, prev)) return 'unchanged';
+      if (unchanged) return 'unchanged';
       const object = await this.#put(next, ctx, current, this.#encode(next));
       if (object === undefined) return 'lost';
       stored = true;
@@ -526,20 +527,6 @@ function keepStatus(next: WithStatus, prev: WithStatus): void {
 function setOrDelete(meta: ObjectMeta, key: 'generation', value: number | undefined): void {
   if (value === undefined) delete meta[key];
   else meta[key] = value;
-}
-
-/** An update that changes nothing but times in managedFields is no change. */
-function keepTimestamps(next: KubeObject, prev: KubeObject): void {
-  const a = next.metadata?.managedFields;
-  const b = prev.metadata?.managedFields;
-  if (a === undefined || b === undefined || a.length !== b.length) return;
-  const sameBut = a.every((e, i) => deepEqual({ ...e, time: '' }, { ...b[i], time: '' }));
-  if (!sameBut) return;
-  const without = (o: KubeObject) => ({
-    ...o,
-    metadata: { ...o.metadata, managedFields: undefined },
-  });
-  if (deepEqual(without(next), without(prev))) next.metadata!.managedFields = b;
 }
 
 /** True when the update takes away the last finalizer of an object that is being deleted. */
