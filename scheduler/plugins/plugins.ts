@@ -13,11 +13,15 @@ import {
 } from './node-resources-balanced-allocation.ts';
 import { type NodeResourcesFitArgs, nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { nodeVolumeLimits } from './node-volume-limits.ts';
 import { podTopologySpread } from './pod-topology-spread.ts';
 import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 import type { PodTopologySpreadArgs } from './spread-constraints.ts';
 import { taintToleration } from './taint-toleration.ts';
+import { type VolumeBindingArgs, volumeBinding } from './volume-binding.ts';
+import { volumeRestrictions } from './volume-restrictions.ts';
+import { volumeZone } from './volume-zone.ts';
 
 /** Makes a plugin for one profile; `args` are checked by the configuration. */
 export type PluginFactory = (args: unknown, handle: Handle) => Plugin;
@@ -38,6 +42,10 @@ export const defaultPlugins: readonly DefaultPlugin[] = [
   { name: 'NodeAffinity', weight: 2 },
   { name: 'NodePorts' },
   { name: 'NodeResourcesFit', weight: 1 },
+  { name: 'VolumeRestrictions' },
+  { name: 'NodeVolumeLimits' },
+  { name: 'VolumeBinding' },
+  { name: 'VolumeZone' },
   { name: 'PodTopologySpread', weight: 2 },
   { name: 'InterPodAffinity', weight: 2 },
   { name: 'DefaultPreemption' },
@@ -56,6 +64,10 @@ export const plugins: Readonly<Record<string, PluginFactory>> = {
   NodeAffinity: (args) => nodeAffinity(args as NodeAffinityArgs | undefined),
   NodePorts: () => nodePorts,
   NodeResourcesFit: (args) => nodeResourcesFit(args as NodeResourcesFitArgs | undefined),
+  VolumeRestrictions: (_args, handle) => volumeRestrictions(handle),
+  NodeVolumeLimits: (_args, handle) => nodeVolumeLimits(handle),
+  VolumeBinding: (args, handle) => volumeBinding(args as VolumeBindingArgs | undefined, handle),
+  VolumeZone: (_args, handle) => volumeZone(handle),
   PodTopologySpread: (args, handle) =>
     podTopologySpread(args as PodTopologySpreadArgs | undefined, handle),
   InterPodAffinity: (args, handle) =>
