@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { EmbeddedStorage } from '../apiserver/storage/embedded/embedded.ts';
+import { EtcdStorage } from '../apiserver/storage/etcd/etcd.ts';
+import { EtcdProcess } from '../apiserver/storage/etcd/etcd-process.ts';
 import { MemoryStorage } from '../apiserver/storage/memory/memory.ts';
 import type { Storage } from '../apiserver/storage/storage.ts';
 
@@ -35,6 +37,11 @@ function stores(): Record<string, () => Promise<{ storage: Storage; stop?: () =>
   return {
     memory: async () => ({ storage: new MemoryStorage() }),
     embedded: async () => ({ storage: await EmbeddedStorage.open({ dataDir: folder }) }),
+    etcd: async () => {
+      const etcd = await EtcdProcess.start();
+      const storage = new EtcdStorage({ servers: [etcd.server] });
+      return { storage, stop: () => etcd[Symbol.asyncDispose]() };
+    },
   };
 }
 
@@ -42,16 +49,16 @@ async function bench(name: string, storage: Storage): Promise<void> {
   const abort = new AbortController();
   const watching = follow(storage, abort.signal);
   const key = (i: number) => `/registry/pods/default/bench-pod-${i}`;
-  await run(storage, 500, 32, (i) => storage.create(`/registry/warm/${i}`, value));
+  await run(500, 32, (i) => storage.create(`/registry/warm/${i}`, value));
   for (const writers of [1, 32]) {
     const of = (i: number) => `${key(i)}-${writers}`;
     const revisions: number[] = [];
-    const created = await run(storage, writers === 1 ? writes / 3 : writes, writers, async (i) => {
+    const created = await run(writers === 1 ? writes / 3 : writes, writers, async (i) => {
       const result = await storage.create(of(i), value);
       revisions[i] = result.revision;
     });
     print(name, 'create', writers, created);
-    const updated = await run(storage, revisions.length, writers, (i) =>
+    const updated = await run(revisions.length, writers, (i) =>
       storage.update(of(i), value, revisions[i]!),
     );
     print(name, 'update', writers, updated);
@@ -59,7 +66,7 @@ async function bench(name: string, storage: Storage): Promise<void> {
   const start = performance.now();
   const { kvs } = await storage.range('/registry/pods/');
   console.log(`${name} range of ${kvs.length}: ${(performance.now() - start).toFixed(0)} ms`);
-  const gets = await run(storage, 3000, 32, (i) => storage.get(`${key(i)}-32`));
+  const gets = await run(3000, 32, (i) => storage.get(`${key(i)}-32`));
   print(name, 'get', 32, gets);
   abort.abort();
   await watching;
@@ -74,7 +81,6 @@ interface Figures {
 }
 
 async function run(
-  _storage: Storage,
   count: number,
   writers: number,
   operation: (i: number) => Promise<unknown>,

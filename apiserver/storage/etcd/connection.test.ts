@@ -89,13 +89,15 @@ run('etcd connection', () => {
   });
 
   it('gives up a call that is not answered', async () => {
-    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const address = silent.address();
     assert.ok(address !== null && typeof address === 'object');
     const server = `http://127.0.0.1:${address.port}`;
     await using storage = new EtcdStorage({ servers: [server], timeoutMs: 200 });
     await assert.rejects(storage.get('/e'), StoreUnavailableError);
+    for (const socket of sockets) socket.destroy();
     silent.close();
   });
 

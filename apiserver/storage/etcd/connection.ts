@@ -1,6 +1,7 @@
 /** Calls to etcd with time limits and fail-over, over one member at a time. */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  type Client,
   type ClientDuplexStream,
   type ClientReadableStream,
   Metadata,
@@ -87,37 +88,28 @@ export class EtcdConnection {
 
   /** Opens a watch of all keys; what comes are WatchResponse messages. */
   watchAll(startRevision: number): Promise<EtcdStream> {
-    return this.#open((endpoint) =>
-      endpoint.lend((client, metadata) => {
-        // The member is to end the watch when it has lost the others, rather than be silent.
-        metadata.set('hasleader', 'true');
-        const call: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(
-          method.watch,
-          bytes,
-          bytes,
-          metadata,
-        );
-        call.write(encodeWatchAll(startRevision));
-        return call;
-      }),
-    );
+    return this.#open((client) => {
+      // The member is to end the watch when it has lost the others, rather than be silent.
+      const metadata = new Metadata();
+      metadata.set('hasleader', 'true');
+      const call: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(
+        method.watch,
+        bytes,
+        bytes,
+        metadata,
+      );
+      call.write(encodeWatchAll(startRevision));
+      return call;
+    });
   }
 
   /** Opens the stream of a snapshot; what comes are SnapshotResponse messages. */
   snapshot(): Promise<EtcdStream> {
     const deadline = Date.now() + snapshotMs;
-    return this.#open((endpoint) =>
-      endpoint.lend(
-        (client): ClientReadableStream<Buffer> =>
-          client.makeServerStreamRequest(
-            method.snapshot,
-            bytes,
-            bytes,
-            Buffer.alloc(0),
-            new Metadata(),
-            { deadline },
-          ),
-      ),
+    const nothing = Buffer.alloc(0);
+    return this.#open(
+      (client): ClientReadableStream<Buffer> =>
+        client.makeServerStreamRequest(method.snapshot, bytes, bytes, nothing, { deadline }),
     );
   }
 
@@ -126,13 +118,11 @@ export class EtcdConnection {
     for (const endpoint of this.#endpoints) endpoint.close();
   }
 
-  async #open(
-    start: (endpoint: EtcdEndpoint) => Promise<ClientReadableStream<Buffer>>,
-  ): Promise<EtcdStream> {
+  async #open(start: (client: Client) => ClientReadableStream<Buffer>): Promise<EtcdStream> {
     if (this.#closed) throw new StoreUnavailableError('the store is closed');
     const used = this.#current;
-    const stream = await start(this.#endpoints[used]!);
-    return new EtcdStream(stream, () => this.#leave(used));
+    const client = await this.#endpoints[used]!.client();
+    return new EtcdStream(start(client), () => this.#leave(used));
   }
 
   /** Goes on to the next member, unless another call has done so already. */

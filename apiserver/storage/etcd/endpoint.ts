@@ -6,7 +6,7 @@
  * before history has been replayed.
  */
 import { rootCertificates } from 'node:tls';
-import type { Client, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { Client, ServiceError } from '@grpc/grpc-js';
 import { Etcd3, type IOptions } from 'etcd3';
 
 export interface EtcdOptions {
@@ -34,6 +34,8 @@ const channelOptions: NonNullable<IOptions['grpcOptions']> = {
 
 /** One member of etcd, connected when it is first used. */
 export class EtcdEndpoint extends Etcd3 {
+  #client: Promise<Client> | undefined;
+
   constructor(server: string, options: EtcdOptions) {
     const secured = options.ca !== undefined || options.cert !== undefined;
     if (secured && !server.startsWith('https://')) {
@@ -51,21 +53,19 @@ export class EtcdEndpoint extends Etcd3 {
     });
   }
 
-  /** Lends the gRPC client. `use` must not reject: etcd3 would drop the connection then. */
-  lend<T>(use: (client: Client, metadata: Metadata) => Promise<T> | T): Promise<T> {
-    return this.pool.withConnection('KV', ({ client, metadata }) => use(client, metadata));
+  /** The gRPC client. It connects, and connects again, by itself. */
+  client(): Promise<Client> {
+    this.#client ??= this.pool.withConnection('KV', ({ client }) => client);
+    return this.#client;
   }
 
   /** Calls a method; returns the error rather than throwing it. */
-  call(method: string, request: Buffer, deadline: number): Promise<Buffer | ServiceError> {
-    return this.lend(
-      (client, metadata) =>
-        new Promise((resolve) => {
-          const done = (error: ServiceError | null, response?: Buffer) =>
-            resolve(error ?? response!);
-          client.makeUnaryRequest(method, bytes, bytes, request, metadata, { deadline }, done);
-        }),
-    );
+  async call(method: string, request: Buffer, deadline: number): Promise<Buffer | ServiceError> {
+    const client = await this.client();
+    return new Promise((resolve) => {
+      const done = (error: ServiceError | null, response?: Buffer) => resolve(error ?? response!);
+      client.makeUnaryRequest(method, bytes, bytes, request, { deadline }, done);
+    });
   }
 }
 
