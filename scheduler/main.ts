@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { allowManyListeners } from '../client/abort.ts';
 import type { Client } from '../client/client.ts';
 import { createActionRecorder } from '../client/events.ts';
+import { startHealthServer } from '../client/health-server.ts';
 import { InformerFactory } from '../client/informer.ts';
 import { runAsLeader } from '../client/leader-election.ts';
 import type { Log } from '../client/log.ts';
@@ -13,7 +14,6 @@ import { systemClock } from '../machinery/meta/clock.ts';
 import type { EventResource } from './cluster-event.ts';
 import type { SchedulerConfiguration } from './config/configuration.ts';
 import { nodeHandler, podHandler, wakingHandler } from './event-handlers.ts';
-import { startHealthServer } from './health-server.ts';
 import type { Listers } from './listers.ts';
 import { Scheduler } from './scheduler.ts';
 
