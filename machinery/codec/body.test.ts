@@ -3,6 +3,7 @@ import { hasReason, StatusError } from '../meta/status-error.ts';
 import { kindType } from '../schema/schema.ts';
 import type { KubeObject } from '../schema/wire.ts';
 import { type BodyEncoding, decodeBody, strictErrorText } from './body.ts';
+import { encodeCbor } from './cbor.ts';
 import { encodeProtobuf } from './protobuf.ts';
 
 const configMap = { group: '', version: 'v1', kind: 'ConfigMap' };
@@ -154,6 +155,13 @@ describe('decodeBody', () => {
     const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' } };
     const bytes = encodeProtobuf(object as KubeObject, kindType('v1', 'ConfigMap')!);
     assert.deepEqual(decodeBody(bytes, 'protobuf', configMap, true).object, object);
+  });
+
+  it('reads CBOR', () => {
+    const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, x: 1 };
+    const body = decodeBody(encodeCbor(object), 'cbor', configMap, true);
+    assert.deepEqual(body.strictErrors, ['unknown field "x"']);
+    assert.deepEqual(body.object['metadata'], { name: 'a' });
   });
 
   it('takes delete options of any group', () => {

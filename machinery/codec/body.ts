@@ -5,6 +5,7 @@
 import { quote } from '../meta/field-error.ts';
 import { badRequest } from '../meta/status-error.ts';
 import { kindType, type StructType } from '../schema/schema.ts';
+import { decodeCbor } from './cbor.ts';
 import { convert, type Typed } from './decode.ts';
 import { DecodeError } from './decode-context.ts';
 import { parseJson } from './json.ts';
@@ -13,7 +14,7 @@ import { decodeRaw, readEnvelope } from './protobuf.ts';
 import { strictErrorsOf } from './strict-errors.ts';
 import { decodeYaml } from './yaml.ts';
 
-export type BodyEncoding = 'json' | 'yaml' | 'protobuf';
+export type BodyEncoding = 'json' | 'yaml' | 'protobuf' | 'cbor';
 
 /** What the request is for. */
 export interface ExpectedKind {
@@ -112,6 +113,10 @@ function open(bytes: Uint8Array, encoding: BodyEncoding, strict: boolean): Opene
         return { ...typed, strictErrors: strict ? [...duplicates, ...typed.strictErrors] : [] };
       },
     };
+  }
+  if (encoding === 'cbor') {
+    const value = decodeCbor(bytes);
+    return { ...kindOf(value), decode: (type) => convert(value, type, strict, false) };
   }
   const { value, repeated, spelled } = parseJson(bytes, true);
   return {
