@@ -4,6 +4,9 @@ import { DecodeError } from './decode-context.ts';
 /** How a field is written. */
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
+/** Texts up to this length are put together by hand, which is faster than a call for each. */
+const shortText = 16;
+
 /** A position in a message that ends at `end`. */
 export class ProtoReader {
   readonly buffer: Buffer;
@@ -41,6 +44,11 @@ export class ProtoReader {
 
   /** A varint as signed 64 bits; bigint where a number cannot hold it. */
   int64(): number | bigint {
+    const first = this.buffer[this.at];
+    if (first !== undefined && first < 0x80 && this.at < this.end) {
+      this.at++;
+      return first;
+    }
     const { low, high } = this.varint();
     if (high === 0) return low;
     const signed = (high | 0) * 2 ** 32 + low;
@@ -51,6 +59,13 @@ export class ProtoReader {
 
   /** A length-delimited field's content. */
   message(): ProtoReader {
+    const first = this.buffer[this.at];
+    if (first !== undefined && first < 0x80 && this.at < this.end) {
+      const from = this.at + 1;
+      if (first > this.end - from) throw new DecodeError('unexpected EOF');
+      this.at = from + first;
+      return new ProtoReader(this.buffer, from, this.at);
+    }
     const { low, high } = this.varint();
     if (high >= 0x80000000)
       throw new DecodeError('proto: negative length found during unmarshaling');
@@ -62,7 +77,15 @@ export class ProtoReader {
 
   /** The content as text. */
   text(): string {
-    return this.buffer.toString('utf8', this.at, this.end);
+    const { buffer, at, end } = this;
+    if (end - at > shortText) return buffer.toString('utf8', at, end);
+    let text = '';
+    for (let i = at; i < end; i++) {
+      const c = buffer[i]!;
+      if (c > 0x7f) return buffer.toString('utf8', at, end);
+      text += String.fromCharCode(c);
+    }
+    return text;
   }
 
   /** The content as base64. */
