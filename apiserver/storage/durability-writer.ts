@@ -6,6 +6,7 @@
  */
 import { writeSync } from 'node:fs';
 import { openStorage } from './open.ts';
+import { StoreUnavailableError } from './storage.ts';
 
 const [kind, target] = process.argv.slice(2) as [string, string];
 const storage = await openStorage(
@@ -13,7 +14,13 @@ const storage = await openStorage(
 );
 const round = Date.now();
 
-for (let writer = 0; writer < 16; writer++) void write(writer);
+for (let writer = 0; writer < 16; writer++) {
+  write(writer).catch((error: unknown) => {
+    // The server has been killed: what counts has been printed.
+    if (error instanceof StoreUnavailableError) process.exit(0);
+    throw error;
+  });
+}
 
 async function write(writer: number): Promise<void> {
   for (let i = 0; ; i++) {

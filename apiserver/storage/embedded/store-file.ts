@@ -81,10 +81,12 @@ export function storeFileError(error: unknown, dataDir: string): StoreFileError 
     case sqlite.notADatabase:
       return new StoreFileError(`${path} is not a k8ts store`, cause);
     case sqlite.corrupt:
-      return new StoreFileError(`${path} is damaged (${text}): restore a snapshot`, cause);
-    default:
-      return new StoreFileError(`cannot use data directory ${dataDir}: ${text}`, cause);
+      return damaged(path, text, cause);
+    case undefined:
+      // Not from SQLite and not from the system: the content does not fit together.
+      if (error instanceof Error && !('code' in error)) return damaged(path, text, cause);
   }
+  return new StoreFileError(`cannot use data directory ${dataDir}: ${text}`, cause);
 }
 
 /** SQLite's result codes that are told apart (sqlite3.h). */
@@ -124,6 +126,10 @@ function initialize(db: DatabaseSync, dataDir: string): void {
 
 function pragma(db: DatabaseSync, name: string): number {
   return Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+}
+
+function damaged(path: string, text: string, cause: ErrorOptions): StoreFileError {
+  return new StoreFileError(`${path} is damaged (${text}): restore a snapshot`, cause);
 }
 
 function holder(dataDir: string): string {
