@@ -1,6 +1,7 @@
 /** The controllers there are, in the order in which they start, and which of them run. */
 import type { Controller } from './controller.ts';
 import { cronJobController } from './cronjob/cronjob.ts';
+import { daemonSetController } from './daemonset/daemonset.ts';
 import { deploymentController } from './deployment/deployment.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpointslice/endpointslice.ts';
@@ -25,6 +26,7 @@ export const controllers: readonly Controller[] = [
   replicationController,
   deploymentController,
   statefulSetController,
+  daemonSetController,
   endpointSliceController,
   endpointsController,
   jobController,
