@@ -211,7 +211,9 @@ function applier(
     });
     if (duplicates.length > 0 && options.fieldValidation !== 'Ignore') {
       if (options.fieldValidation === 'Strict') {
-        throw badRequest(`error strict decoding YAML: ${duplicates.join(', ')}`);
+        throw badRequest(
+          `error strict decoding YAML: error converting YAML to JSON: ${duplicates.join(', ')}`,
+        );
       }
       for (const d of duplicates) warn(d);
     }

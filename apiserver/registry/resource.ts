@@ -256,6 +256,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   rowConditions?(object: T): readonly RowCondition[];
   /** Fields that can be selected beside metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: T) => string>>;
+  /** A warning with every request: the kind is deprecated. */
+  readonly deprecation: string | undefined;
   /** Default TTL in seconds of new objects (events). */
   readonly ttlSeconds: number | undefined;
 }
@@ -293,6 +295,7 @@ export function defineResource<T extends KubeObject>(
     resetFields: undefined,
     columns: nameAndAge(),
     selectableFields: {},
+    deprecation: undefined,
     ttlSeconds: undefined,
     ...d,
   };

@@ -45,7 +45,8 @@ export async function send(
     ...answer.headers,
   };
   if (request.warnings !== undefined) headers['Warning'] = warningHeaders(request);
-  if (body.length >= gzipThresholdBytes && wantsGzip(request)) {
+  const compressed = answer.headers?.['Content-Encoding'] !== undefined;
+  if (!compressed && body.length >= gzipThresholdBytes && wantsGzip(request)) {
     body = gzipSync(body, { level: 1 });
     headers['Content-Encoding'] = 'gzip';
     headers['Vary'] = 'Accept-Encoding';

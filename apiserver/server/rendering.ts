@@ -116,7 +116,11 @@ export function renderList(
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${form.metaVersion}`,
       metadata: meta,
-      items: items.map((o) => partial(o.object<KubeObject>(), form.metaVersion)),
+      // Go's nil: the real server makes this list by appending.
+      items:
+        items.length === 0
+          ? null
+          : items.map((o) => partial(o.object<KubeObject>(), form.metaVersion)),
     };
     const type = kindType('meta.k8s.io/v1', 'PartialObjectMetadataList')!;
     return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };

@@ -41,6 +41,8 @@ export async function dispatch(
   const resource = catalog.find(info.group, info.version, info.resource);
   if (resource === undefined) throw unknownResource();
   checkScope(request, resource);
+  const { deprecation } = resource.definition;
+  if (deprecation !== undefined) request.warn(deprecation);
   const watches = info.verb === 'watch';
   const c: RenderContext = {
     resource,

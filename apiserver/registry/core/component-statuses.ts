@@ -25,6 +25,7 @@ export const componentStatuses = defineResource<ComponentStatus>({
   version: 'v1',
   kind: 'ComponentStatus',
   plural: 'componentstatuses',
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   shortNames: ['cs'],
   namespaced: false,
   verbs: ['get', 'list'],

@@ -1,5 +1,4 @@
 /** v1 Endpoints. */
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Endpoints } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -11,20 +10,14 @@ export const endpoints = defineResource<Endpoints>({
   version: 'v1',
   kind: 'Endpoints',
   plural: 'endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   singular: 'endpoints',
   shortNames: ['ep'],
   namespaced: true,
   storagePrefix: '/registry/services/endpoints',
   createOnUpdate: true,
-  validate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateSubsets(next),
-  ],
-  validateUpdate: (next, prev) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateMetaAgain(next),
-    ...validateSubsets(next, prev),
-  ],
+  validate: (next) => validateSubsets(next),
+  validateUpdate: (next, prev) => [...validateMetaAgain(next), ...validateSubsets(next, prev)],
   warnings: endpointsWarnings,
   columns: [
     nameColumn(),
