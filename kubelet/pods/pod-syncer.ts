@@ -34,13 +34,20 @@ import { StartError } from './start-error.ts';
 import type { StartContext } from './starter.ts';
 import type { WorkerDeps } from './worker-deps.ts';
 
+/** A failed start, and until when another try is pointless. */
+export interface KnownFailure extends StartFailure {
+  readonly retryAtMs: number | undefined;
+  /** Of the pod's spec that it was tried with. */
+  readonly generation: number | undefined;
+}
+
 export interface SyncInput {
   readonly pod: NodePod;
   readonly state: PodState;
   readonly plan: PodPlan;
   readonly volumes: MountedVolumes;
   /** Why containers failed to start; kept up to date here. */
-  readonly failures: Map<string, StartFailure>;
+  readonly failures: Map<string, KnownFailure>;
   /** The sandbox stands; called before images are pulled. */
   readonly onSandboxReady: (state: PodState) => void;
   readonly signal: AbortSignal;
@@ -277,6 +284,14 @@ export class PodSyncer {
   private async start(container: Container, context: StartContext): Promise<boolean> {
     const { pod, failures, signal } = this.input;
     if (signal.aborted) return false;
+    const last = failures.get(container.name);
+    // Nothing changed and its time has not come: no second event for the same wait.
+    if (last?.retryAtMs !== undefined && last.generation === pod.metadata.generation) {
+      if (this.deps.clock.now() < last.retryAtMs) {
+        this.retry(last.retryAtMs);
+        return false;
+      }
+    }
     try {
       this.checkBackoff(container, pod);
       await this.deps.starter.start(container, context);
@@ -286,7 +301,8 @@ export class PodSyncer {
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const { reason, message, retryAtMs } = error;
-      failures.set(container.name, { reason, message });
+      const { generation } = pod.metadata;
+      failures.set(container.name, { reason, message, retryAtMs, generation });
       this.retry(retryAtMs ?? someTime);
       // It was made and has run for a moment: its end is to be seen.
       if (reason === 'PostStartHookError' || reason === 'RunContainerError') this.acted = true;

@@ -6,7 +6,6 @@
 import { errorFields } from '../../client/log.ts';
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import type { PodCondition, PodStatus } from '../../machinery/schema/wire.ts';
-import type { StartFailure } from '../status/container-statuses.ts';
 import { podStatus } from '../status/pod-status.ts';
 import { VolumeError, type VolumeSetup } from '../volumes/volume-manager.ts';
 import { isEmptyPlan, type PlanInput, plan } from './plan.ts';
@@ -19,7 +18,7 @@ import {
   podText,
 } from './pod.ts';
 import { emptyPodState, type PodState } from './pod-state.ts';
-import { PodSyncer } from './pod-syncer.ts';
+import { type KnownFailure, PodSyncer } from './pod-syncer.ts';
 import { pruneDead } from './prune.ts';
 import { withResources } from './resize.ts';
 import { resizeEventText } from './resize-events.ts';
@@ -62,7 +61,7 @@ export class PodWorker {
   private timerAtMs = Number.POSITIVE_INFINITY;
   private failuresInRow = 0;
   private spins = 0;
-  private readonly failures = new Map<string, StartFailure>();
+  private readonly failures = new Map<string, KnownFailure>();
   private abort = new AbortController();
   /** The pod is gone from the API, or the kubelet ends it. */
   private ending = false;
