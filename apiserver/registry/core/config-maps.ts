@@ -8,7 +8,6 @@ import {
   tooLong,
 } from '../../../machinery/meta/field-error.ts';
 import { isConfigMapKey } from '../../../machinery/meta/names.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { ConfigMap } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -24,9 +23,8 @@ export const configMaps = defineResource<ConfigMap>({
   plural: 'configmaps',
   shortNames: ['cm'],
   namespaced: true,
-  validate: (next) => [...validateKubeFinalizers(next.metadata?.finalizers), ...validateData(next)],
+  validate: validateData,
   validateUpdate: (next, prev) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validateImmutable(next, prev),
     ...validateMetaAgain(next),
     ...validateData(next),

@@ -8,7 +8,7 @@ import {
 import { byteLength, isDns1123Subdomain } from '../../../machinery/meta/names.ts';
 import {
   validateImmutableField,
-  validateKubeFinalizers,
+  validateKubeObjectMetaUpdate,
 } from '../../../machinery/meta/object-meta-validation.ts';
 import { parseTime } from '../../../machinery/meta/times.ts';
 import type { CoreEvent } from '../../../machinery/schema/wire.ts';
@@ -53,7 +53,7 @@ export function validateEventChange(
 ): FieldError[] {
   const errors = validateLenient(next, ctx);
   if (!isStrict(ctx)) return errors;
-  errors.push(...validateKubeFinalizers(next.metadata?.finalizers));
+  errors.push(...validateKubeObjectMetaUpdate(next.metadata ?? {}, prev.metadata ?? {}));
   if (JSON.stringify(next.series) !== JSON.stringify(prev.series)) {
     errors.push(...validateSeries(next));
   }

@@ -15,6 +15,8 @@ export const events = defineResource<CoreEvent>({
   kind: 'Event',
   plural: 'events',
   checksMetadataAgain: false,
+  // Only events.k8s.io/v1 minds, and its validation says so.
+  anyFinalizer: true,
   shortNames: ['ev'],
   namespaced: true,
   storageVersion: '/v1/Event',
@@ -58,7 +60,7 @@ export const events = defineResource<CoreEvent>({
     { name: 'Reason', description: '@core/v1.Event.reason', cell: (e) => e.reason ?? '' },
     {
       name: 'Object',
-      description: '@core/v1.Event.involvedObject',
+      description: 'The object that this event is about.',
       cell: (e) => {
         const kind = (e.involvedObject?.kind ?? '').toLowerCase();
         return e.involvedObject?.name ? `${kind}/${e.involvedObject.name}` : kind;
@@ -73,7 +75,8 @@ export const events = defineResource<CoreEvent>({
     {
       name: 'Source',
       priority: 1,
-      description: '@core/v1.Event.source',
+      description:
+        'The component reporting this event. Should be a short machine understandable string.',
       cell: (e) => {
         const component = e.source?.component || (e.reportingComponent ?? '');
         const instance = e.source?.host || (e.reportingInstance ?? '');

@@ -12,6 +12,8 @@ export const limitRanges = defineResource<LimitRange>({
   kind: 'LimitRange',
   plural: 'limitranges',
   checksMetadataAgain: false,
+  // Checked here: an update says it as often as the real server does.
+  anyFinalizer: true,
   shortNames: ['limits'],
   namespaced: true,
   createOnUpdate: true,

@@ -1,7 +1,6 @@
 /** v1 Namespace. It stays, terminating, until the controller has emptied and finalized it. */
 import { type FieldError, FieldPath, invalidValue } from '../../../machinery/meta/field-error.ts';
 import { isQualifiedName, nameIsDnsLabel } from '../../../machinery/meta/names.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Namespace } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { allVerbs, defineResource, nameColumn } from '../resource.ts';
@@ -37,14 +36,10 @@ export const namespaces = defineResource<Namespace>({
   canonicalize: (next) => {
     next.metadata!.labels = { ...next.metadata!.labels, [nameLabel]: next.metadata!.name! };
   },
-  validate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateSpecFinalizers(next, () => finalizersAt),
-  ],
+  validate: (next) => validateSpecFinalizers(next, () => finalizersAt),
   validateUpdate: (next) => [
     ...validateMetaAgain(next, nameIsDnsLabel, false),
     ...validateSpecFinalizers(next, () => finalizersAt),
-    ...validateKubeFinalizers(next.metadata?.finalizers),
   ],
   deletionHold: {
     pending: (ns) => (ns.spec?.finalizers ?? []).length > 0,
@@ -53,10 +48,7 @@ export const namespaces = defineResource<Namespace>({
     },
   },
   status: {
-    validateUpdate: (next) => [
-      ...validateKubeFinalizers(next.metadata?.finalizers),
-      ...validatePhase(next),
-    ],
+    validateUpdate: (next) => validatePhase(next),
   },
   faces: {
     finalize: {
@@ -66,10 +58,7 @@ export const namespaces = defineResource<Namespace>({
         if (prev.status === undefined) delete next.status;
         else next.status = { ...prev.status };
       },
-      validateUpdate: (next) => [
-        ...validateKubeFinalizers(next.metadata?.finalizers),
-        ...validateSpecFinalizers(next, (i) => finalizersAt.index(i)),
-      ],
+      validateUpdate: (next) => validateSpecFinalizers(next, (i) => finalizersAt.index(i)),
     },
   },
   columns: [

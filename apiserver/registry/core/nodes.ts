@@ -2,7 +2,6 @@
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import { cidrWarnings } from '../../../machinery/meta/ip.ts';
 import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Node } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { type Column, defineResource, nameColumn } from '../resource.ts';
@@ -28,11 +27,10 @@ export const nodes = defineResource<Node>({
   prepareForUpdate: (next, prev) => {
     if (prev.spec?.configSource === undefined) delete next.spec?.configSource;
   },
-  validate: (next) => [...validateKubeFinalizers(next.metadata?.finalizers), ...validateNode(next)],
+  validate: (next) => validateNode(next),
   validateUpdate: (next, prev) => [
     ...validateMetaAgain(next, nameIsDnsSubdomain, false),
     ...validateNode(next),
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validateNodeChange(next, prev),
   ],
   warnings: nodeWarnings,
@@ -40,10 +38,7 @@ export const nodes = defineResource<Node>({
     prepareForUpdate: (next, prev) => {
       if (prev.status?.config === undefined) delete next.status?.config;
     },
-    validateUpdate: (next, prev) => [
-      ...validateKubeFinalizers(next.metadata?.finalizers),
-      ...validateNodeChange(next, prev),
-    ],
+    validateUpdate: (next, prev) => validateNodeChange(next, prev),
   },
   columns: nodeColumns(),
 });

@@ -1,6 +1,5 @@
 /** v1 PersistentVolumeClaim. */
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { PersistentVolumeClaim } from '../../../machinery/schema/wire.ts';
 import { accessModesText, ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -31,12 +30,8 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     dropClaimFields(next.spec, prev.spec);
     matchDataSources(next.spec);
   },
-  validate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateClaimSpec(next.spec ?? {}, at),
-  ],
+  validate: (next) => validateClaimSpec(next.spec ?? {}, at),
   validateUpdate: (next, prev) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validateMetaAgain(next),
     ...validateClaimSpec(next.spec ?? {}, at, claimOptions(prev)),
     ...validateClaimChange(next, prev),
@@ -51,10 +46,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     ...claimSpecWarnings(next.spec, at),
   ],
   status: {
-    validateUpdate: (next) => [
-      ...validateKubeFinalizers(next.metadata?.finalizers),
-      ...validateClaimStatus(next),
-    ],
+    validateUpdate: (next) => validateClaimStatus(next),
   },
   columns: [
     nameColumn(),

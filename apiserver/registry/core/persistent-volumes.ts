@@ -1,7 +1,10 @@
 /** v1 PersistentVolume. */
 import type { FieldError } from '../../../machinery/meta/field-error.ts';
 import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
+import {
+  validateKubeFinalizers,
+  validateKubeObjectMetaUpdate,
+} from '../../../machinery/meta/object-meta-validation.ts';
 import type { PersistentVolume } from '../../../machinery/schema/wire.ts';
 import { accessModesText, ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -22,6 +25,9 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   version: 'v1',
   kind: 'PersistentVolume',
   plural: 'persistentvolumes',
+  checksMetadataAgain: false,
+  // Checked here: an update says it as often as the real server does.
+  anyFinalizer: true,
   shortNames: ['pv'],
   namespaced: false,
   deleteReturnsObject: true,
@@ -48,7 +54,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   },
   warnings: volumeWarnings,
   status: {
-    validateUpdate: (next) => validateKubeFinalizers(next.metadata?.finalizers),
+    validateUpdate: (next, prev) =>
+      validateKubeObjectMetaUpdate(next.metadata ?? {}, prev.metadata ?? {}),
     prepareForUpdate: (next, prev, ctx) => {
       next.status ??= {};
       const time = next.status.lastPhaseTransitionTime;
@@ -86,7 +93,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     },
     {
       name: 'Claim',
-      description: '@core/v1.PersistentVolumeSpec.claimRef',
+      description:
+        'claimRef is part of a bi-directional binding between PersistentVolume and PersistentVolumeClaim. Expected to be non-nil when bound. claim.VolumeName is the authoritative bind between PV and PVC. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#binding',
       cell: (pv) => {
         const claim = pv.spec?.claimRef;
         return claim === undefined ? '' : `${claim.namespace ?? ''}/${claim.name ?? ''}`;

@@ -1,6 +1,5 @@
 /** v1 PodTemplate. */
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { PodTemplate } from '../../../machinery/schema/wire.ts';
 import { containerColumns, labelsText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -21,12 +20,8 @@ export const podTemplates = defineResource<PodTemplate>({
   generationOf: (o) => o.template,
   prepareForCreate: (next) => dropDisabledPodFields(next.template?.spec, undefined),
   prepareForUpdate: (next, prev) => dropDisabledPodFields(next.template?.spec, prev.template?.spec),
-  validate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validatePodTemplateSpec(next.template ?? {}, at),
-  ],
+  validate: (next) => validatePodTemplateSpec(next.template ?? {}, at),
   validateUpdate: (next, prev) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodTemplateSpec(next.template ?? {}, at, templateOptions(prev.template)),
   ],
   warnings: (next, prev) => {

@@ -1,7 +1,6 @@
 /** v1 Pod. Subresources other than status (binding, exec, log …) are handled apart. */
 
 import { isDns1123Label } from '../../../machinery/meta/names.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Pod } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
 import { dropDisabledPodFields } from './pod/drop-disabled.ts';
@@ -38,7 +37,7 @@ export const pods = defineResource<Pod>({
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
   prepareForCreate: preparePod,
-  validate: (pod) => [...validateKubeFinalizers(pod.metadata?.finalizers), ...validateNewPod(pod)],
+  validate: (pod) => validateNewPod(pod),
   prepareForUpdate: (next, prev) => dropDisabledPodFields(next.spec, prev.spec),
   validateUpdate: validatePodUpdate,
   warnings: (pod, prev) => (prev === undefined ? [...nameWarnings(pod), ...podWarnings(pod)] : []),

@@ -9,10 +9,7 @@ import {
   required,
 } from '../../../machinery/meta/field-error.ts';
 import { selectorOfLabels } from '../../../machinery/meta/labels.ts';
-import {
-  validateKubeFinalizers,
-  validateNonnegative,
-} from '../../../machinery/meta/object-meta-validation.ts';
+import { validateNonnegative } from '../../../machinery/meta/object-meta-validation.ts';
 import type { ReplicationController } from '../../../machinery/schema/wire.ts';
 import { templateOptions } from './pod/pod-options.ts';
 import { validatePodTemplateSpec } from './pod/pod-template.ts';
@@ -21,7 +18,7 @@ const at = FieldPath.of('spec');
 
 /** Problems of a new controller. */
 export function validateController(rc: ReplicationController): FieldError[] {
-  return [...validateKubeFinalizers(rc.metadata?.finalizers), ...validateSpec(rc, undefined)];
+  return validateSpec(rc, undefined);
 }
 
 /** Problems of an update. */
@@ -29,11 +26,7 @@ export function validateControllerUpdate(
   next: ReplicationController,
   prev: ReplicationController,
 ): FieldError[] {
-  return [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateSpec(next, prev),
-    ...validateNonConvertible(next, prev),
-  ];
+  return [...validateSpec(next, prev), ...validateNonConvertible(next, prev)];
 }
 
 function validateSpec(
@@ -101,10 +94,7 @@ const counts = [
 export function validateControllerStatusUpdate(next: ReplicationController): FieldError[] {
   const statusAt = FieldPath.of('status');
   const n = (name: (typeof counts)[number]): number => next.status?.[name] ?? 0;
-  const errors = [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...counts.flatMap((name) => validateNonnegative(n(name), statusAt.child(name))),
-  ];
+  const errors = [...counts.flatMap((name) => validateNonnegative(n(name), statusAt.child(name)))];
   for (const name of ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const) {
     if (n(name) <= n('replicas')) continue;
     errors.push(

@@ -1,5 +1,4 @@
 /** v1 ResourceQuota. */
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { ResourceQuota } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -18,21 +17,11 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   shortNames: ['quota'],
   namespaced: true,
   deleteReturnsObject: true,
-  validate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateQuotaSpec(next),
-  ],
-  validateUpdate: (next, prev) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateQuotaSpec(next),
-    ...validateSameScopes(next, prev),
-  ],
+  validate: (next) => validateQuotaSpec(next),
+  validateUpdate: (next, prev) => [...validateQuotaSpec(next), ...validateSameScopes(next, prev)],
   warnings: (next, prev) => (prev === undefined ? quotaWarnings(next) : []),
   status: {
-    validateUpdate: (next) => [
-      ...validateKubeFinalizers(next.metadata?.finalizers),
-      ...validateQuotaStatus(next),
-    ],
+    validateUpdate: (next) => validateQuotaStatus(next),
   },
   columns: [
     nameColumn(),

@@ -1,5 +1,4 @@
 /** v1 Secret. */
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Secret } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -16,12 +15,8 @@ export const secrets = defineResource<Secret>({
   prepareForUpdate: (next, prev) => {
     if (!next.type && prev.type !== undefined) next.type = prev.type;
   },
-  validate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateSecret(next),
-  ],
+  validate: (next) => validateSecret(next),
   validateUpdate: (next, prev) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validateSecretChange(next, prev),
     ...validateMetaAgain(next),
     ...validateSecret(next),

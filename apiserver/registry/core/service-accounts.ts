@@ -1,5 +1,4 @@
 /** v1 ServiceAccount. Its `token` subresource is handled apart. */
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { ServiceAccount } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -17,11 +16,7 @@ export const serviceAccounts = defineResource<ServiceAccount>({
   deleteReturnsObject: true,
   prepareForCreate: cleanSecretReferences,
   prepareForUpdate: cleanSecretReferences,
-  validate: (next) => validateKubeFinalizers(next.metadata?.finalizers),
-  validateUpdate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateMetaAgain(next),
-  ],
+  validateUpdate: (next) => validateMetaAgain(next),
   warnings: (next, prev) => {
     const had = prev?.metadata?.annotations?.[enforceMountableSecrets] !== undefined;
     if (had || next.metadata?.annotations?.[enforceMountableSecrets] === undefined) return [];

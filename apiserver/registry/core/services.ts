@@ -2,7 +2,6 @@
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import { ipWarnings } from '../../../machinery/meta/ip.ts';
 import { nameIsDnsLabel } from '../../../machinery/meta/names.ts';
-import { validateKubeFinalizers } from '../../../machinery/meta/object-meta-validation.ts';
 import type { Service } from '../../../machinery/schema/wire.ts';
 import { defineResource, type ResourceDefinition } from '../resource.ts';
 import { AddressRange } from './service/address-range.ts';
@@ -51,7 +50,9 @@ export function createServices(options: ServiceNetworkOptions): ResourceDefiniti
       'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
       'spec.type': (service) => service.spec?.type ?? '',
     },
-    beginCreate: (next, ctx) => allocateForCreate(next, allocators, ctx),
+    // The status subresource allocates nothing, even where it creates.
+    beginCreate: async (next, ctx) =>
+      ctx.subresource === '' ? await allocateForCreate(next, allocators, ctx) : undefined,
     beginUpdate: async (next, prev, ctx) =>
       ctx.subresource === '' ? await allocateForUpdate(next, prev, allocators, ctx) : undefined,
     afterDelete: (service, ctx) => releaseAll(service, allocators, ctx),
@@ -59,10 +60,7 @@ export function createServices(options: ServiceNetworkOptions): ResourceDefiniti
       next.status = { loadBalancer: {} };
     },
     prepareForUpdate: dropTypeDependentFields,
-    validate: (service) => [
-      ...validateKubeFinalizers(service.metadata?.finalizers),
-      ...validateService(service),
-    ],
+    validate: (service) => validateService(service),
     validateUpdate: validateServiceUpdate,
     canonicalize: (service) => {
       // Set by defaulting before the type changed; never shown.

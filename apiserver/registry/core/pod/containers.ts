@@ -108,7 +108,8 @@ const notEphemeral = [
 
 /** `spec.ephemeralContainers`. */
 export function validateEphemeralContainers(ctx: ContainerContext, at: FieldPath): FieldError[] {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = ctx.spec;
+  const { initContainers = [], ephemeralContainers = [] } = ctx.spec;
+  const containers = ctx.spec.containers ?? [];
   const others = new Set([...containers, ...initContainers].map((c) => c.name));
   const names = new Set(others);
   const text = 'cannot be set for an Ephemeral Container';

@@ -7,7 +7,6 @@ import {
   forbiddenField,
   quote,
 } from '../../../../machinery/meta/field-error.ts';
-import { validateKubeFinalizers } from '../../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type { Pod } from '../../../../machinery/schema/wire.ts';
 import { internalDiff } from '../../internal-form.ts';
@@ -47,7 +46,6 @@ function validateEphemeralUpdate(next: Pod, prev: Pod): FieldError[] {
   const options = podOptions(prev);
   const annotationsAt = FieldPath.of('metadata', 'annotations');
   const errors = [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodAsWhole(next, options),
     ...validatePodAnnotationsUpdate(next, prev, annotationsAt, options),
   ];

@@ -7,7 +7,6 @@ import {
   forbiddenField,
   invalidValue,
 } from '../../../../machinery/meta/field-error.ts';
-import { validateKubeFinalizers } from '../../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type {
   Container,
@@ -84,10 +83,7 @@ function validateResize(next: Pod, prev: Pod): FieldError[] {
   if (old.os?.name === 'windows') {
     return [forbiddenField(FieldPath.root, 'windows pods cannot be resized')];
   }
-  const errors = [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validatePodAsWhole(next, podOptions(prev)),
-  ];
+  const errors = [...validatePodAsWhole(next, podOptions(prev))];
   if ((prev.status?.qosClass || qosClass(old)) !== qosClass(spec)) {
     const text = 'Pod QOS Class may not change as a result of resizing';
     errors.push(invalidValue(at, next.status?.qosClass ?? '', text));

@@ -7,10 +7,7 @@ import {
 } from '../../../../machinery/meta/field-error.ts';
 import { ipWarnings, isIpv4, parseIp, validateLegacyIp } from '../../../../machinery/meta/ip.ts';
 import { nameIsDnsSubdomain } from '../../../../machinery/meta/names.ts';
-import {
-  validateImmutableField,
-  validateKubeFinalizers,
-} from '../../../../machinery/meta/object-meta-validation.ts';
+import { validateImmutableField } from '../../../../machinery/meta/object-meta-validation.ts';
 import type {
   ContainerStatus,
   Pod,
@@ -74,7 +71,6 @@ function validatePodStatusUpdate(next: Pod, prev: Pod): FieldError[] {
   const spec = next.spec!;
   const annotationsAt = FieldPath.of('metadata', 'annotations');
   return [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodAnnotationsUpdate(next, prev, annotationsAt, podOptions(prev)),
     ...validateConditions(status),
     ...validateNominatedNode(status, old, prev.spec!),

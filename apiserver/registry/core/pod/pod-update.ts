@@ -9,7 +9,6 @@ import {
   required,
 } from '../../../../machinery/meta/field-error.ts';
 import { rangeProblem } from '../../../../machinery/meta/names.ts';
-import { validateKubeFinalizers } from '../../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type {
   Affinity,
@@ -46,7 +45,6 @@ export function validatePodUpdate(next: Pod, prev: Pod): FieldError[] {
   const old = prev.spec!;
   const annotationsAt = FieldPath.of('metadata', 'annotations');
   const errors = [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePodAsWhole(next, options),
     ...validatePodAnnotationsUpdate(next, prev, annotationsAt, options),
   ];

@@ -16,10 +16,7 @@ import {
   validateLegacyIp,
 } from '../../../../machinery/meta/ip.ts';
 import { isDns1123Subdomain, isPortNumber } from '../../../../machinery/meta/names.ts';
-import {
-  validateKubeFinalizers,
-  validateLabels,
-} from '../../../../machinery/meta/object-meta-validation.ts';
+import { validateLabels } from '../../../../machinery/meta/object-meta-validation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../../machinery/schema/wire.ts';
 import { internalForm } from '../../internal-form.ts';
 import {
@@ -77,11 +74,7 @@ export function validateService(service: Service, prev?: Service): FieldError[] 
 export function validateServiceUpdate(next: Service, prev: Service): FieldError[] {
   const spec = next.spec ?? {};
   const old = prev.spec ?? {};
-  const errors = [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateClusterIpsUpdate(spec, old),
-    ...validateIpFamiliesUpdate(spec, old),
-  ];
+  const errors = [...validateClusterIpsUpdate(spec, old), ...validateIpFamiliesUpdate(spec, old)];
   const both = spec.type === 'LoadBalancer' && old.type === 'LoadBalancer';
   if (both && spec.loadBalancerClass !== old.loadBalancerClass) {
     const path = at.child('loadBalancerClass');
@@ -306,10 +299,7 @@ function validateHealthCheckPort(spec: ServiceSpec): FieldError[] {
 
 /** Problems of a status update. */
 export function validateServiceStatusUpdate(next: Service, prev: Service): FieldError[] {
-  return [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
-    ...validateLoadBalancerStatus(next, prev),
-  ];
+  return [...validateLoadBalancerStatus(next, prev)];
 }
 
 const ipModes = ['Proxy', 'VIP'];

@@ -157,8 +157,7 @@ export function claimOptions(prev: PersistentVolumeClaim | undefined): ClaimSpec
   if (spec === undefined) return newClaimOptions;
   return {
     allowInvalidLabelValueInSelector: hasInvalidSelector(spec),
-    allowInvalidApiGroup:
-      spec.dataSource?.apiGroup !== undefined || spec.dataSourceRef?.apiGroup !== undefined,
+    allowInvalidApiGroup: Boolean(spec.dataSource?.apiGroup || spec.dataSourceRef?.apiGroup),
   };
 }
 
