@@ -7,7 +7,7 @@ import { type ServedResource, toStored } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';
-import { decodeBody } from './decode-body.ts';
+import { decodeBody, type Expected } from './decode-body.ts';
 import { manageFields } from './field-manager.ts';
 import { writeOptions } from './options.ts';
 import {
@@ -78,17 +78,13 @@ export async function create(
 }
 
 /** What bodies of a resource must be. */
-export function expectedOf(resource: ServedResource): {
-  apiVersion: string;
-  kind: string;
-  type: ServedResource['type'];
-  group: string;
-} {
+export function expectedOf(resource: ServedResource): Expected {
   return {
+    group: resource.group,
+    version: resource.version,
     apiVersion: resource.apiVersion,
     kind: resource.definition.kind,
     type: resource.type,
-    group: resource.group,
   };
 }
 

@@ -43,11 +43,9 @@ export function resetFieldsOf(resource: ServedResource, subresource: string): Pa
 /** Objects whose sender asked for ownership to be forgotten: an empty list leaves no trace in them. */
 const resetting = new WeakSet<object>();
 
-/** Remembers, for `object`, whether the document it was decoded from resets managedFields. */
-export function noteReset(document: unknown, object: object): void {
-  const metadata = (document as { metadata?: { managedFields?: unknown } } | null)?.metadata;
-  const sent = metadata?.managedFields;
-  if (Array.isArray(sent) && sent.length === 0) resetting.add(object);
+/** Remembers that the document `object` was decoded from resets managedFields. */
+export function noteReset(object: object): void {
+  resetting.add(object);
 }
 
 /** The versions under which a kind is served, for ownership across them. */

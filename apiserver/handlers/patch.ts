@@ -176,7 +176,8 @@ function decodePatched(
     }
     for (const s of strictErrors) warn(s);
   }
-  noteReset(document, object);
+  const sent = (document as KubeObject).metadata?.managedFields;
+  if (Array.isArray(sent) && sent.length === 0) noteReset(object);
   object.kind = expected.kind;
   object.apiVersion = expected.apiVersion;
   applyDefaults(expected.apiVersion, expected.kind, object);

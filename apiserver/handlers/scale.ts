@@ -51,6 +51,7 @@ export async function scale(
     kind: 'Scale',
     type: kindType('autoscaling/v1', 'Scale')!,
     group: 'autoscaling',
+    version: 'v1',
   };
   const warn = (text: string) => request.warn(text);
   const applies = type.startsWith('application/apply-patch');

@@ -40,6 +40,7 @@ export async function callSubresource(
       kind: subresource.kind,
       type: kindType(apiVersion, subresource.kind)!,
       group: apiVersion.includes('/') ? apiVersion.split('/')[0]! : '',
+      version: apiVersion.slice(apiVersion.indexOf('/') + 1),
     };
     const bytes = await request.readBody();
     const warn = (text: string) => request.warn(text);

@@ -31,12 +31,15 @@ export interface Body {
   readonly named: boolean;
   /** What strict decoding finds; empty unless asked for. */
   readonly strictErrors: readonly string[];
+  /** metadata.managedFields was sent as an empty list, of which normal form keeps no trace. */
+  readonly resetsManagedFields: boolean;
 }
 
 /** What a body says of itself, and how to go on. */
 interface Opened {
   readonly apiVersion: string;
   readonly kind: string;
+  readonly resets: boolean;
   decode(type: StructType, apiVersion: string, kind: string): Typed;
 }
 
@@ -86,7 +89,7 @@ export function decodeBody(
     );
   }
   const named = opened.apiVersion !== '' && opened.kind !== '';
-  return { ...typed, type, named };
+  return { ...typed, type, named, resetsManagedFields: opened.resets };
 }
 
 /** The text of a BadRequest for strict errors, for a body that decodeBody has decoded. */
@@ -102,7 +105,7 @@ function open(bytes: Uint8Array, encoding: BodyEncoding, strict: boolean): Opene
       object: decodeRaw(raw, type, v, k),
       strictErrors: [],
     });
-    return { apiVersion, kind, decode };
+    return { apiVersion, kind, resets: false, decode };
   }
   if (encoding === 'yaml') {
     const { value, duplicates } = decodeYaml(bytes);
@@ -130,23 +133,28 @@ function open(bytes: Uint8Array, encoding: BodyEncoding, strict: boolean): Opene
 }
 
 /** apiVersion and kind as the real server finds them before anything else is read. */
-function kindOf(value: unknown): { apiVersion: string; kind: string } {
+function kindOf(value: unknown): { apiVersion: string; kind: string; resets: boolean } {
   const fail = (what: string): never => {
     throw new DecodeError(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${what}`,
     );
   };
-  if (value === null || value === undefined) return { apiVersion: '', kind: '' };
+  if (value === null || value === undefined) return { apiVersion: '', kind: '', resets: false };
   if (typeof value !== 'object' || Array.isArray(value)) {
     return fail(`${jsonKind(value)} into Go value of type ${findKindType}`);
   }
-  const { apiVersion = '', kind = '' } = value as Record<string, unknown>;
+  const { apiVersion = '', kind = '', metadata } = value as Record<string, unknown>;
   const text = (v: unknown, name: string): string => {
     if (v === null) return '';
     if (typeof v === 'string') return v;
     return fail(`${jsonKind(v)} into Go struct field .${name} of type string`);
   };
-  const found = { apiVersion: text(apiVersion, 'apiVersion'), kind: text(kind, 'kind') };
+  const sent = (metadata as { managedFields?: unknown } | null | undefined)?.managedFields;
+  const found = {
+    apiVersion: text(apiVersion, 'apiVersion'),
+    kind: text(kind, 'kind'),
+    resets: Array.isArray(sent) && sent.length === 0,
+  };
   if (found.apiVersion.split('/').length > 2) {
     throw new DecodeError(`unexpected GroupVersion string: ${found.apiVersion}`);
   }
