@@ -2,7 +2,12 @@
 import type { MutatingAdmissionPolicy } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import {
+  validateMutatingPolicy,
+  validateMutatingPolicyUpdate,
+} from './mutating-policy-validation.ts';
 import { paramKindText } from './param-text.ts';
+import { staticNameWarnings } from './static-name-warning.ts';
 
 export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -16,6 +21,9 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy',
   unconditionalUpdate: false,
   generationOf: (p) => p.spec,
+  validate: validateMutatingPolicy,
+  validateUpdate: validateMutatingPolicyUpdate,
+  warnings: staticNameWarnings,
   columns: [
     nameColumn(),
     column(

@@ -3,6 +3,11 @@ import type { MutatingAdmissionPolicyBinding } from '../../../machinery/schema/w
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { paramRefText } from './param-text.ts';
+import {
+  validateMutatingBinding,
+  validateMutatingBindingUpdate,
+} from './policy-binding-validation.ts';
+import { staticNameWarnings } from './static-name-warning.ts';
 
 export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionPolicyBinding>({
   group: 'admissionregistration.k8s.io',
@@ -16,6 +21,9 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding',
   unconditionalUpdate: false,
   generationOf: (b) => b.spec,
+  validate: validateMutatingBinding,
+  validateUpdate: validateMutatingBindingUpdate,
+  warnings: staticNameWarnings,
   columns: [
     nameColumn(),
     column(

@@ -2,6 +2,11 @@
 import type { MutatingWebhookConfiguration } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { staticNameWarnings } from './static-name-warning.ts';
+import {
+  validateWebhookConfiguration,
+  validateWebhookConfigurationUpdate,
+} from './webhook-validation.ts';
 
 export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -14,6 +19,9 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (c) => c.webhooks,
+  validate: validateWebhookConfiguration,
+  validateUpdate: validateWebhookConfigurationUpdate,
+  warnings: staticNameWarnings,
   columns: [
     nameColumn(),
     column(

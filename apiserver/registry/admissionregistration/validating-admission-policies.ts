@@ -4,6 +4,12 @@ import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
 import { paramKindText } from './param-text.ts';
+import { validatePolicyStatus } from './policy-status-validation.ts';
+import { staticNameWarnings } from './static-name-warning.ts';
+import {
+  validateValidatingPolicy,
+  validateValidatingPolicyUpdate,
+} from './validating-policy-validation.ts';
 
 export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -16,7 +22,14 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (p) => p.spec,
-  status: { resetFields: specAndMetadata, prepareForUpdate: keepMetadata },
+  status: {
+    resetFields: specAndMetadata,
+    prepareForUpdate: keepMetadata,
+    validateUpdate: validatePolicyStatus,
+  },
+  validate: validateValidatingPolicy,
+  validateUpdate: validateValidatingPolicyUpdate,
+  warnings: staticNameWarnings,
   columns: [
     nameColumn(),
     column(

@@ -3,6 +3,11 @@ import type { ValidatingAdmissionPolicyBinding } from '../../../machinery/schema
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { paramRefText } from './param-text.ts';
+import {
+  validateValidatingBinding,
+  validateValidatingBindingUpdate,
+} from './policy-binding-validation.ts';
+import { staticNameWarnings } from './static-name-warning.ts';
 
 export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmissionPolicyBinding>({
   group: 'admissionregistration.k8s.io',
@@ -15,6 +20,9 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (b) => b.spec,
+  validate: validateValidatingBinding,
+  validateUpdate: validateValidatingBindingUpdate,
+  warnings: staticNameWarnings,
   columns: [
     nameColumn(),
     column(

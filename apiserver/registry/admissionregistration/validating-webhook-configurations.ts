@@ -2,6 +2,11 @@
 import type { ValidatingWebhookConfiguration } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { staticNameWarnings } from './static-name-warning.ts';
+import {
+  validateWebhookConfiguration,
+  validateWebhookConfigurationUpdate,
+} from './webhook-validation.ts';
 
 export const validatingWebhookConfigurations = defineResource<ValidatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -14,6 +19,9 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (c) => c.webhooks,
+  validate: validateWebhookConfiguration,
+  validateUpdate: validateWebhookConfigurationUpdate,
+  warnings: staticNameWarnings,
   columns: [
     nameColumn(),
     column(
