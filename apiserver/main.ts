@@ -41,7 +41,9 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   const log = pino({ level: options.logLevel, name: 'apiserver' });
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const certificates = await prepareCertificates(options);
-  const storage = await openStorage(options);
+  // What has been opened is closed again when the start fails.
+  await using opened = new AsyncDisposableStack();
+  const storage = opened.use(await openStorage(options));
   const cacher = new Cacher({
     storage,
     root: `${options.etcdPrefix}/`,
@@ -75,11 +77,18 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   await cacher.start();
   const authorization: Authorization = createAuthorizers(options, catalog);
   const union = unionAuthorizer(authorization.authorizers);
-  const following = cacher.run(signal);
+  const life = new AbortController();
+  const following = cacher.run(life.signal);
+  opened.defer(async () => {
+    life.abort();
+    await following;
+  });
   const admission = createAdmission(
     admissionPlugins(options, {
       access,
+      fresh: () => cacher.fresh(),
       now: () => Date.now(),
+      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       authorize: async (a) => (await authorizer.authorize(a)).decision === 'allow',
     }),
   );
@@ -150,7 +159,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   log.info({ port }, 'serving');
   return {
     url: `https://${options.advertiseAddress}:${port}`,
-    ended: ended(server, following, storage, signal, log),
+    ended: ended(server, opened.move(), signal, log),
   };
 }
 
@@ -171,8 +180,7 @@ async function listen(server: Server, options: ApiServerOptions): Promise<void> 
 
 async function ended(
   server: Server,
-  following: Promise<void>,
-  storage: AsyncDisposable,
+  opened: AsyncDisposable,
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
@@ -184,8 +192,7 @@ async function ended(
   // Watches do not end by themselves.
   setTimeout(() => server.closeAllConnections(), 500).unref();
   await closed;
-  await following;
-  await storage[Symbol.asyncDispose]();
+  await opened[Symbol.asyncDispose]();
   log.info('stopped');
 }
 
