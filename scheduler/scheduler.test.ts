@@ -175,4 +175,39 @@ describe('scheduler', () => {
         'preemption: not eligible due to preemptionPolicy=Never.',
     );
   });
+
+  it('binds volumes before the pod', async () => {
+    await using bed = new TestBed();
+    bed.client.seed(resources.nodes, testNode('n1'));
+    bed.client.seed(resources.storageClasses, {
+      metadata: { name: 'wait' },
+      provisioner: 'example.com/disk',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    const [claim] = bed.client.seed(resources.persistentVolumeClaims, {
+      metadata: { name: 'c', namespace: 'default' },
+      spec: { storageClassName: 'wait', resources: { requests: { storage: '1Gi' } } },
+    });
+    await bed.start();
+    const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }];
+    await bed.create(testPod('a', {}, { volumes }));
+    assert.equal(bed.nodeOf('a'), '');
+    const [selected] = bed.client.objects(resources.persistentVolumeClaims);
+    const annotation = selected?.metadata?.annotations?.['volume.kubernetes.io/selected-node'];
+    assert.equal(annotation, 'n1');
+    bed.client.seed(resources.persistentVolumes, { metadata: { name: 'v' }, spec: {} });
+    await bed.client.update(resources.persistentVolumeClaims, {
+      ...selected!,
+      metadata: {
+        ...selected!.metadata,
+        annotations: {
+          ...selected!.metadata?.annotations,
+          'pv.kubernetes.io/bind-completed': 'yes',
+        },
+      },
+      spec: { ...claim!.spec!, volumeName: 'v' },
+    });
+    await bed.clock.advance(1000);
+    assert.equal(bed.nodeOf('a'), 'n1');
+  });
 });

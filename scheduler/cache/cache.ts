@@ -57,6 +57,11 @@ export class Cache {
     return this.#assumed.size;
   }
 
+  /** True when any node has the image. */
+  hasImage(name: string): boolean {
+    return this.#images.has(name);
+  }
+
   /** True when a pod on any node uses the claim (`namespace/name`). */
   isClaimInUse(key: string): boolean {
     return this.#claims.has(key);
@@ -88,7 +93,7 @@ export class Cache {
     this.#order.remove(info.node);
     this.#list = undefined;
     this.#dropImages(info);
-    info.node = undefined;
+    info.clearNode();
     this.#dropIfEmpty(info);
   }
 

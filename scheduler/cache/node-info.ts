@@ -22,6 +22,10 @@ export class NodeInfo {
   readonly name: string;
   /** Undefined while pods are known to be on a node that is not (or no longer) there. */
   node: Node | undefined;
+  // What every filter asks of the node, so that it need not look into the object.
+  labels: Record<string, string> = noLabels;
+  taints: readonly Taint[] = noTaints;
+  unschedulable = false;
   readonly columns: NodeColumns;
   readonly row: number;
   readonly pods: PodInfo[] = [];
@@ -38,17 +42,20 @@ export class NodeInfo {
     this.row = row;
   }
 
-  get labels(): Record<string, string> {
-    return this.node?.metadata?.labels ?? noLabels;
+  /** The node object is gone; its pods may still be there. */
+  clearNode(): void {
+    this.node = undefined;
+    this.labels = noLabels;
+    this.taints = noTaints;
+    this.unschedulable = false;
   }
 
-  get taints(): readonly Taint[] {
-    return this.node?.spec?.taints ?? noTaints;
-  }
-
-  /** Takes over what the node object says about capacity. */
+  /** Takes over what the node object says. */
   setNode(node: Node): void {
     this.node = node;
+    this.labels = node.metadata?.labels ?? noLabels;
+    this.taints = node.spec?.taints ?? noTaints;
+    this.unschedulable = node.spec?.unschedulable === true;
     const list = node.status?.allocatable ?? {};
     const { columns, row } = this;
     columns.allocatableCpu[row] = wholeMillis(milliValue(list['cpu'] ?? '0'));
@@ -83,6 +90,9 @@ export class NodeInfo {
   copy(): NodeInfo {
     const copy = new NodeInfo(this.name, this.columns.extract(this.row), 0);
     copy.node = this.node;
+    copy.labels = this.labels;
+    copy.taints = this.taints;
+    copy.unschedulable = this.unschedulable;
     copy.pods.push(...this.pods);
     copy.usedPorts = this.usedPorts.copy();
     for (const [claim, count] of this.claims) copy.claims.set(claim, count);

@@ -3,6 +3,7 @@ import type { Pod } from '../../machinery/schema/wire.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { stateKey } from '../cycle-state.ts';
 import { type Handle, maxNodeScore, type Plugin } from '../framework.ts';
+import { skip } from '../status.ts';
 
 const name = 'ImageLocality';
 const mebibyte = 1024 * 1024;
@@ -22,7 +23,10 @@ export function imageLocality(handle: Pick<Handle, 'cache'>): Plugin {
   return {
     name,
     preScore(state, pod) {
-      state.write(wanted, wantedBy(pod.pod));
+      const asked = wantedBy(pod.pod);
+      // Where no node has any of them all nodes are the same.
+      if (!asked.images.some((image) => handle.cache.hasImage(image))) return skip;
+      state.write(wanted, asked);
       return undefined;
     },
     score(state, _pod, node) {

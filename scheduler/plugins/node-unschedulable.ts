@@ -30,7 +30,5 @@ export const nodeUnschedulable = {
     },
   ],
   filter: (_state, pod, node) =>
-    node.node?.spec?.unschedulable === true && !isTolerated(pod.tolerations, cordonTaint)
-      ? cordoned
-      : undefined,
+    node.unschedulable && !isTolerated(pod.tolerations, cordonTaint) ? cordoned : undefined,
 } satisfies Plugin;

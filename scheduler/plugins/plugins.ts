@@ -2,6 +2,7 @@
 import type { Handle, Plugin } from '../framework.ts';
 import { defaultBinder } from './default-binder.ts';
 import { type DefaultPreemptionArgs, defaultPreemption } from './default-preemption.ts';
+import { dynamicResources } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { type InterPodAffinityArgs, interPodAffinity } from './inter-pod-affinity.ts';
 import { type NodeAffinityArgs, nodeAffinity } from './node-affinity.ts';
@@ -48,6 +49,7 @@ export const defaultPlugins: readonly DefaultPlugin[] = [
   { name: 'VolumeZone' },
   { name: 'PodTopologySpread', weight: 2 },
   { name: 'InterPodAffinity', weight: 2 },
+  { name: 'DynamicResources' },
   { name: 'DefaultPreemption' },
   { name: 'NodeResourcesBalancedAllocation', weight: 1 },
   { name: 'ImageLocality', weight: 1 },
@@ -72,6 +74,7 @@ export const plugins: Readonly<Record<string, PluginFactory>> = {
     podTopologySpread(args as PodTopologySpreadArgs | undefined, handle),
   InterPodAffinity: (args, handle) =>
     interPodAffinity(args as InterPodAffinityArgs | undefined, handle),
+  DynamicResources: () => dynamicResources,
   DefaultPreemption: (args, handle) =>
     defaultPreemption(args as DefaultPreemptionArgs | undefined, handle),
   NodeResourcesBalancedAllocation: (args) =>
