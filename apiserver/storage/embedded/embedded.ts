@@ -26,6 +26,12 @@ export interface EmbeddedStorageOptions {
   readonly dataDir: string;
   /** How much history to keep; `defaultHistory` for what is not given. */
   readonly history?: Partial<HistoryLimits>;
+  /**
+   * The store goes on from this revision at least. A store whose content is older than what clients
+   * have seen (restored, or copied from elsewhere) needs one that is higher than any they know: they
+   * then list again, rather than take old revisions for new ones.
+   */
+  readonly minRevision?: number;
   readonly hub?: Pick<WatchHubOptions, 'progressMs' | 'maxQueuedEvents' | 'maxQueuedBytes'>;
 }
 
@@ -51,6 +57,7 @@ export class EmbeddedStorage implements Storage {
   static async open(options: EmbeddedStorageOptions): Promise<EmbeddedStorage> {
     const { revision, connect } = await WorkerLink.start({
       dataDir: resolve(options.dataDir),
+      minRevision: options.minRevision ?? 0,
       history: { ...defaultHistory, ...options.history },
     });
     return new EmbeddedStorage(revision, connect, options.hub);

@@ -40,13 +40,20 @@ export class Engine {
   #garbage: number[] = [];
   #historyBytes = 0;
 
-  /** Opens the store in a data directory; throws StoreFileError. */
-  constructor(dataDir: string) {
+  /**
+   * Opens the store in a data directory; throws StoreFileError. Its revision is `minRevision` at
+   * least: when it has to be raised, all history counts as compacted.
+   */
+  constructor(dataDir: string, minRevision = 0) {
     this.#dataDir = dataDir;
     this.#db = openStoreFile(dataDir);
     try {
       this.#sql = prepare(this.#db);
       this.load();
+      if (this.revision < minRevision) {
+        this.#sql.setCompacted.run(minRevision);
+        this.load();
+      }
     } catch (error) {
       this.#db.close();
       throw storeFileError(error, dataDir);

@@ -64,6 +64,7 @@ export const failure = {
 /** What the thread is started with. */
 export interface WorkerOptions {
   readonly dataDir: string;
+  readonly minRevision: number;
   readonly history: HistoryLimits;
 }
 

@@ -42,7 +42,7 @@ const notify = (notice: WorkerNotice) => port.postMessage(notice);
 
 let engine: Engine | undefined;
 try {
-  engine = new Engine(options.dataDir);
+  engine = new Engine(options.dataDir, options.minRevision);
 } catch (error) {
   notify({ open: false, error: error instanceof Error ? error.message : String(error) });
 }

@@ -8,7 +8,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { StoreUnavailableError } from '../storage.ts';
-import { bytes, EtcdEndpoint, type EtcdOptions } from './endpoint.ts';
+import { bytes, callEndpoint, connectEndpoint, type EtcdOptions } from './endpoint.ts';
 import { neverSent, storeError, worthRetrying } from './errors.ts';
 import { encodeWatchAll, method } from './messages.ts';
 
@@ -52,14 +52,14 @@ export class EtcdStream {
 
 /** The connection to an etcd cluster. */
 export class EtcdConnection {
-  readonly #endpoints: readonly EtcdEndpoint[];
+  readonly #clients: readonly Client[];
   readonly #timeoutMs: number;
   #current = 0;
   #closed = false;
 
   constructor(options: EtcdOptions) {
     if (options.servers.length === 0) throw new Error('no etcd server is given');
-    this.#endpoints = options.servers.map((server) => new EtcdEndpoint(server, options));
+    this.#clients = options.servers.map((server) => connectEndpoint(server, options));
     this.#timeoutMs = options.timeoutMs ?? 10_000;
   }
 
@@ -77,17 +77,17 @@ export class EtcdConnection {
     for (let attempt = 1; ; attempt++) {
       if (this.#closed) throw new StoreUnavailableError('the store is closed');
       const used = this.#current;
-      const answered = await this.#endpoints[used]!.call(path, request, deadline);
+      const answered = await callEndpoint(this.#clients[used]!, path, request, deadline);
       if (!(answered instanceof Error)) return answered;
       if (worthRetrying(answered)) this.#leave(used);
       const again = neverSent(answered) || (repeatable && worthRetrying(answered));
       if (!again || Date.now() + retryMs >= deadline) throw storeError(answered);
-      if (attempt % this.#endpoints.length === 0) await pause(retryMs);
+      if (attempt % this.#clients.length === 0) await pause(retryMs);
     }
   }
 
   /** Opens a watch of all keys; what comes are WatchResponse messages. */
-  watchAll(startRevision: number): Promise<EtcdStream> {
+  watchAll(startRevision: number): EtcdStream {
     return this.#open((client) => {
       // The member is to end the watch when it has lost the others, rather than be silent.
       const metadata = new Metadata();
@@ -104,7 +104,7 @@ export class EtcdConnection {
   }
 
   /** Opens the stream of a snapshot; what comes are SnapshotResponse messages. */
-  snapshot(): Promise<EtcdStream> {
+  snapshot(): EtcdStream {
     const deadline = Date.now() + snapshotMs;
     const nothing = Buffer.alloc(0);
     return this.#open(
@@ -115,18 +115,17 @@ export class EtcdConnection {
 
   close(): void {
     this.#closed = true;
-    for (const endpoint of this.#endpoints) endpoint.close();
+    for (const client of this.#clients) client.close();
   }
 
-  async #open(start: (client: Client) => ClientReadableStream<Buffer>): Promise<EtcdStream> {
+  #open(start: (client: Client) => ClientReadableStream<Buffer>): EtcdStream {
     if (this.#closed) throw new StoreUnavailableError('the store is closed');
     const used = this.#current;
-    const client = await this.#endpoints[used]!.client();
-    return new EtcdStream(start(client), () => this.#leave(used));
+    return new EtcdStream(start(this.#clients[used]!), () => this.#leave(used));
   }
 
   /** Goes on to the next member, unless another call has done so already. */
   #leave(used: number): void {
-    if (this.#current === used) this.#current = (used + 1) % this.#endpoints.length;
+    if (this.#current === used) this.#current = (used + 1) % this.#clients.length;
   }
 }

@@ -6,18 +6,26 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** PEM files: etcd then serves TLS and asks its clients for certificates. */
+export interface EtcdProcessTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** An etcd that can be killed and started again on its data. */
 export class EtcdProcess implements AsyncDisposable {
   readonly server: string;
   readonly #folder: string;
   readonly #peer: string;
+  readonly #tls: string[] = [];
   #child: ChildProcess | undefined;
 
   /** Starts one on free ports; rejects with a clear message when there is no etcd. */
-  static async start(): Promise<EtcdProcess> {
+  static async start(tls?: EtcdProcessTls): Promise<EtcdProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'k8ts-etcd-'));
     const [client, peer] = await freePorts(2);
-    const etcd = new EtcdProcess(folder, client!, peer!);
+    const etcd = new EtcdProcess(folder, client!, peer!, tls);
     try {
       await etcd.restart();
       return etcd;
@@ -27,9 +35,18 @@ export class EtcdProcess implements AsyncDisposable {
     }
   }
 
-  private constructor(folder: string, clientPort: number, peerPort: number) {
+  private constructor(
+    folder: string,
+    clientPort: number,
+    peerPort: number,
+    tls: EtcdProcessTls | undefined,
+  ) {
     this.#folder = folder;
-    this.server = `http://127.0.0.1:${clientPort}`;
+    this.server = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${clientPort}`;
+    if (tls !== undefined) {
+      this.#tls = ['--cert-file', tls.cert, '--key-file', tls.key];
+      this.#tls.push('--client-cert-auth', '--trusted-ca-file', tls.ca);
+    }
     this.#peer = `http://127.0.0.1:${peerPort}`;
   }
 
@@ -44,6 +61,7 @@ export class EtcdProcess implements AsyncDisposable {
         ...['--initial-cluster', `default=${this.#peer}`, '--logger', 'zap'],
         // Elects itself at once rather than after a second.
         ...['--heartbeat-interval', '10', '--election-timeout', '100'],
+        ...this.#tls,
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );

@@ -139,7 +139,7 @@ export class EtcdStorage implements Storage {
   async snapshot(path: string): Promise<void> {
     await writeAtomically(path, async (partial) => {
       await using file = await open(partial, 'w');
-      for await (const message of await this.#connection.snapshot()) {
+      for await (const message of this.#connection.snapshot()) {
         await file.writeFile(decodeSnapshot(message));
       }
     });

@@ -133,7 +133,7 @@ export class EtcdFeed {
     signal: AbortSignal,
     silenceMs?: number,
   ): AsyncGenerator<Step, void> {
-    const stream = await this.#connection.watchAll(start);
+    const stream = this.#connection.watchAll(start);
     const cancel = () => stream.cancel();
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
