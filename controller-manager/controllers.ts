@@ -9,12 +9,14 @@ import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job.ts';
 import { ttlAfterFinishedController } from './job/ttl-after-finished.ts';
 import { namespaceController } from './namespace/namespace.ts';
+import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
 import { replicaSetController } from './replicaset/replicaset.ts';
 import { replicationController } from './replicaset/replicationcontroller.ts';
 import { rootCaPublisher } from './serviceaccount/root-ca-publisher.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount.ts';
 import { serviceAccountTokenController } from './serviceaccount/tokens.ts';
 import { statefulSetController } from './statefulset/statefulset.ts';
+import { taintEvictionController } from './taint-eviction/taint-eviction.ts';
 
 /** Tokens first: others may need the accounts. */
 export const controllers: readonly Controller[] = [
@@ -32,6 +34,8 @@ export const controllers: readonly Controller[] = [
   jobController,
   cronJobController,
   ttlAfterFinishedController,
+  nodeLifecycleController,
+  taintEvictionController,
   // Last: it hangs itself on the informers that the others asked for.
   garbageCollector,
 ];
