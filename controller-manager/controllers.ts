@@ -10,6 +10,8 @@ import { jobController } from './job/job.ts';
 import { ttlAfterFinishedController } from './job/ttl-after-finished.ts';
 import { namespaceController } from './namespace/namespace.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
+import { nodeTtlController } from './node-ttl/node-ttl.ts';
+import { podGarbageCollector } from './pod-gc/pod-gc.ts';
 import { replicaSetController } from './replicaset/replicaset.ts';
 import { replicationController } from './replicaset/replicationcontroller.ts';
 import { rootCaPublisher } from './serviceaccount/root-ca-publisher.ts';
@@ -36,6 +38,8 @@ export const controllers: readonly Controller[] = [
   ttlAfterFinishedController,
   nodeLifecycleController,
   taintEvictionController,
+  podGarbageCollector,
+  nodeTtlController,
   // Last: it hangs itself on the informers that the others asked for.
   garbageCollector,
 ];
