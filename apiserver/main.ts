@@ -2,7 +2,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
 import { type Logger, pino } from 'pino';
 import { createAdmission } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
@@ -43,7 +42,9 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   const certificates = await prepareCertificates(options);
   // What has been opened is closed again when the start fails.
   await using opened = new AsyncDisposableStack();
-  const storage = opened.use(await openStorage(options));
+  const { dataDir, ...elsewhere } = options;
+  const inEtcd = options.etcdServers.length > 0;
+  const storage = opened.use(await openStorage(inEtcd ? elsewhere : { dataDir }));
   const cacher = new Cacher({
     storage,
     root: `${options.etcdPrefix}/`,
@@ -118,12 +119,6 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     resources: (request) => dispatch(request, catalog, services),
     paths: (request) => servePath(request, paths),
   });
-  const front = express();
-  front.disable('x-powered-by');
-  front.disable('etag');
-  front.use((request, response) => {
-    void chain(request, response);
-  });
   const server = createServer(
     {
       cert: certificates.serving.certificate,
@@ -136,11 +131,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
       requestTimeout: 120_000,
       maxHeaderSize: 1024 * 1024,
     },
-    (request, response) => {
-      // Requests for resources are most of the load: they go past the front.
-      if (request.url?.startsWith('/api') === true) void chain(request, response);
-      else front(request, response);
-    },
+    (request, response) => void chain(request, response),
   );
   server.on('upgrade', (request, socket, head) => {
     void handleUpgrade(request, socket, head, {

@@ -43,8 +43,12 @@ export interface AdmissionPlugin {
 /** What plugins are built from. */
 export interface AdmissionEnvironment {
   readonly access: ResourceAccess;
+  /** Resolves when reads of `access` are as fresh as a quorum read made now. */
+  fresh(): Promise<void>;
   /** The API server's clock, in milliseconds. */
   now(): number;
+  /** Resolves after that time. */
+  wait(ms: number): Promise<void>;
   authorize(attributes: import('../auth/authorizer.ts').AccessAttributes): Promise<boolean>;
 }
 

@@ -50,6 +50,35 @@ function signatureProblem(der: Buffer): string | undefined {
   return verify(scheme.hash, info.raw, { key, ...padding }, bits) ? undefined : scheme.failure;
 }
 
+/** Whom a PEM request names. Throws an Error that says what is malformed. */
+export function signingRequestSubject(pem: Buffer): {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+} {
+  const [first] = pemBlocks(pem.toString('latin1'));
+  if (first?.type !== 'CERTIFICATE REQUEST') {
+    throw new MalformedError('PEM block type must be CERTIFICATE REQUEST');
+  }
+  const info = read(read(first.bytes, sequenceTag).contents, sequenceTag);
+  let names = read(read(info.contents, integerTag).rest, sequenceTag).contents;
+  let commonName = '';
+  const organizations: string[] = [];
+  while (names.length > 0) {
+    const set = read(names, setTag);
+    names = set.rest;
+    for (let pairs = set.contents; pairs.length > 0; ) {
+      const pair = read(pairs, sequenceTag);
+      pairs = pair.rest;
+      const oid = read(pair.contents, oidTag);
+      const text = read(oid.rest, oid.rest[0] ?? 0).contents.toString('utf8');
+      const attribute = oid.contents.toString('hex');
+      if (attribute === commonNameOid) commonName = text;
+      if (attribute === organizationOid) organizations.push(text);
+    }
+  }
+  return { commonName, organizations };
+}
+
 /** version, subject, subjectPublicKeyInfo, attributes. */
 function publicKeyOf(info: Buffer): KeyObject {
   const version = read(info, integerTag);
@@ -66,6 +95,10 @@ const sequenceTag = 0x30;
 const integerTag = 0x02;
 const bitStringTag = 0x03;
 const oidTag = 0x06;
+const setTag = 0x31;
+/** 2.5.4.3 and 2.5.4.10. */
+const commonNameOid = '550403';
+const organizationOid = '55040a';
 
 function read(der: Buffer, tag: number): Element {
   if (der.length === 0) throw new MalformedError('asn1: syntax error: sequence truncated');
