@@ -10,7 +10,7 @@ export interface CniSettings {
   readonly bandwidth: boolean;
 }
 
-export const bridgeName = 'cni0';
+export const bridgeName = 'k8ts0';
 /** Sorts before what others put there; runtimes take the first file. */
 export const configFile = '10-k8ts.conflist';
 
