@@ -1,4 +1,5 @@
 /** The controllers there are, in the order in which they start, and which of them run. */
+import { clusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import type { Controller } from './controller.ts';
 import { cronJobController } from './cronjob/cronjob.ts';
 import { daemonSetController } from './daemonset/daemonset.ts';
@@ -9,6 +10,7 @@ import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job.ts';
 import { ttlAfterFinishedController } from './job/ttl-after-finished.ts';
 import { namespaceController } from './namespace/namespace.ts';
+import { nodeIpamController } from './node-ipam/node-ipam.ts';
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts';
 import { nodeTtlController } from './node-ttl/node-ttl.ts';
 import { podGarbageCollector } from './pod-gc/pod-gc.ts';
@@ -36,10 +38,12 @@ export const controllers: readonly Controller[] = [
   jobController,
   cronJobController,
   ttlAfterFinishedController,
+  nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,
   podGarbageCollector,
   nodeTtlController,
+  clusterRoleAggregationController,
   // Last: it hangs itself on the informers that the others asked for.
   garbageCollector,
 ];
