@@ -12,7 +12,7 @@ import { toServed } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { includeObject, partial, type RenderContext } from '../server/rendering.ts';
-import { type IncludeObject, table } from '../server/table.ts';
+import { type IncludeObject, table, tableJson } from '../server/table.ts';
 import type { CacheEvent } from '../storage/cache/resource-cache.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import { parseRevision, tooLarge } from './list.ts';
@@ -222,12 +222,30 @@ class WatchSession {
     const value = toServed(resource, o.object<KubeObject>());
     if (form.as === 'Table') {
       const meta = { resourceVersion: String(o.revision) };
-      return this.#encodeValue(type, table(resource, [o], meta, this.#include, Date.now(), first));
+      return this.#encodeTable(type, o, meta, first);
     }
     return this.#encodeValue(
       type,
       form.as === 'PartialObjectMetadata' ? partial(value, form.metaVersion) : value,
     );
+  }
+
+  #encodeTable(
+    type: EventType | 'BOOKMARK',
+    item: StoredObject | KubeObject,
+    meta: { resourceVersion: string },
+    definitions: boolean,
+  ): Buffer {
+    const { form, resource } = this.#c;
+    const options = {
+      include: this.#include,
+      nowMs: Date.now(),
+      definitions,
+      version: form.metaVersion,
+    };
+    if (form.encoding === 'json')
+      return jsonFrame(type, tableJson(resource, [item], meta, options));
+    return this.#encodeValue(type, table(resource, [item], meta, options));
   }
 
   #encodeValue(type: EventType | 'BOOKMARK' | 'ERROR', value: KubeObject): Buffer {
@@ -253,14 +271,15 @@ class WatchSession {
     const { definition } = resource;
     let value: KubeObject = { kind: definition.kind, apiVersion: resource.apiVersion, metadata };
     if (form.as === 'Table') {
-      value = table(
-        resource,
-        [value],
-        { resourceVersion: metadata.resourceVersion },
-        this.#include,
-        Date.now(),
-        !this.#definitionsSent,
-      ) as KubeObject;
+      this.#write(
+        this.#encodeTable(
+          'BOOKMARK',
+          value,
+          { resourceVersion: metadata.resourceVersion },
+          !this.#definitionsSent,
+        ),
+      );
+      return;
     } else if (form.as === 'PartialObjectMetadata') value = partial(value, form.metaVersion);
     else value = normalize(value, resource.type) as KubeObject;
     this.#write(this.#encodeValue('BOOKMARK', value));

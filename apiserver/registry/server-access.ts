@@ -29,11 +29,11 @@ export function serverAccess(catalog: () => Catalog): ResourceAccess {
   });
   const access: ResourceAccess = {
     get<T extends KubeObject>(resource: string, namespace: string, name: string) {
-      return Promise.resolve(find(resource).store.cache.get(namespace, name)?.object<T>());
+      return Promise.resolve(find(resource).store.cache.get(namespace, name)?.shared<T>());
     },
     list<T extends KubeObject>(resource: string, namespace: string) {
       const { cache } = find(resource).store;
-      return Promise.resolve([...cache.objects(namespace)].map((o) => o.object<T>()));
+      return Promise.resolve([...cache.objects(namespace)].map((o) => o.shared<T>()));
     },
     async create<T extends KubeObject>(resource: string, object: T) {
       const r = find(resource);

@@ -23,7 +23,7 @@ const gzipThresholdBytes = 128 * 1024;
 
 /** A JSON body. */
 export function json(code: number, value: unknown): BodyResponse {
-  return { code, contentType: 'application/json', body: JSON.stringify(value) };
+  return { code, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
 }
 
 /** Sends a response; headers common to all answers are added here. */

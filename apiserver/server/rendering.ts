@@ -12,7 +12,7 @@ import { type ServedResource, toServed } from '../registry/served-resource.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { BodyResponse } from './api-response.ts';
 import type { OutputForm } from './output-form.ts';
-import { type IncludeObject, table } from './table.ts';
+import { type IncludeObject, type TableOptions, table, tableJson } from './table.ts';
 
 export interface RenderContext {
   readonly resource: ServedResource;
@@ -30,7 +30,7 @@ export function encode(form: OutputForm, value: object, type: StructType, pretty
     case 'yaml':
       return Buffer.from(encodeYaml(value));
     default:
-      return Buffer.from(pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value));
+      return Buffer.from(`${pretty ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`);
   }
 }
 
@@ -46,7 +46,7 @@ export function renderObject(c: RenderContext, o: StoredObject, code: number): B
   const { form, resource } = c;
   const plain = form.as === 'object' && form.encoding === 'json';
   if (plain && !c.pretty && resource.conversion === undefined) {
-    return { code, contentType: form.contentType, body: o.bytes };
+    return { code, contentType: form.contentType, body: o.line };
   }
   return renderValue(c, toServed(resource, o.object()), code, o);
 }
@@ -63,8 +63,7 @@ export function renderValue(
   let type = kindType(value.apiVersion ?? '', value.kind ?? '') ?? c.resource.type;
   if (form.as === 'Table' && value.kind !== 'Status') {
     const meta = { resourceVersion: value.metadata?.resourceVersion ?? '' };
-    shown = table(c.resource, [stored ?? value], meta, includeObject(c.query), c.nowMs, true);
-    type = kindType('meta.k8s.io/v1', 'Table')!;
+    return renderTable(c, [stored ?? value], meta, code);
   } else if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {
     shown = partial(value, form.metaVersion);
     type = kindType('meta.k8s.io/v1', 'PartialObjectMetadata')!;
@@ -95,6 +94,31 @@ export function includeObject(query: URLSearchParams): IncludeObject {
   ]);
 }
 
+function renderTable(
+  c: RenderContext,
+  items: readonly (StoredObject | KubeObject)[],
+  meta: ListMeta,
+  code: number,
+): BodyResponse {
+  const { form } = c;
+  const options: TableOptions = {
+    include: includeObject(c.query),
+    nowMs: c.nowMs,
+    definitions: true,
+    version: form.metaVersion,
+  };
+  if (form.encoding === 'json' && !c.pretty) {
+    return {
+      code,
+      contentType: form.contentType,
+      body: tableJson(c.resource, items, meta, options),
+    };
+  }
+  const type = kindType('meta.k8s.io/v1', 'Table')!;
+  const shown = table(c.resource, items, meta, options);
+  return { code, contentType: form.contentType, body: encode(form, shown, type, c.pretty) };
+}
+
 const open = Buffer.from('{');
 const comma = Buffer.from(',{');
 
@@ -107,9 +131,7 @@ export function renderList(
   const { form, resource } = c;
   const contentType = form.contentType;
   if (form.as === 'Table') {
-    const shown = table(resource, items, meta, includeObject(c.query), c.nowMs, true);
-    const type = kindType('meta.k8s.io/v1', 'Table')!;
-    return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };
+    return renderTable(c, items, meta, 200);
   }
   if (form.as === 'PartialObjectMetadata') {
     const shown = {
@@ -147,7 +169,7 @@ export function renderList(
 /** Concatenates the items' bytes behind the list's head, without parsing any of them. */
 function joinItems(head: string, items: readonly StoredObject[]): Buffer {
   const start = Buffer.from(`${head.slice(0, -1)},"items":[`);
-  let size = start.length + 2;
+  let size = start.length + 3;
   for (const o of items) size += o.bytes.length - o.itemOffset + comma.length;
   const out = Buffer.allocUnsafe(size);
   let at = start.copy(out, 0);
@@ -159,5 +181,6 @@ function joinItems(head: string, items: readonly StoredObject[]): Buffer {
   }
   out[at++] = 0x5d;
   out[at++] = 0x7d;
+  out[at++] = 0x0a;
   return out.subarray(0, at);
 }

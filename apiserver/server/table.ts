@@ -1,34 +1,92 @@
 /** Server-side tables (meta.k8s.io/v1 Table): what `kubectl get` prints. */
 import type { KubeObject, ListMeta } from '../../machinery/schema/wire.ts';
 import { fieldDescription } from '../openapi/descriptions.ts';
-import type { Cell, Column, RowCondition } from '../registry/resource.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import { StoredObject } from '../storage/cache/stored-object.ts';
+import { toServed } from '../registry/served-resource.ts';
+import { StoredObject, type StoredRow } from '../storage/cache/stored-object.ts';
 
 export type IncludeObject = 'Metadata' | 'Object' | 'None';
 
-interface Row {
-  cells: (string | number | boolean | null)[];
-  conditions?: readonly RowCondition[];
-  object: unknown;
+export interface TableOptions {
+  readonly include: IncludeObject;
+  readonly nowMs: number;
+  /** List the columns too; events of a watch do so only once. */
+  readonly definitions: boolean;
+  /** `v1` or `v1beta1`. */
+  readonly version: string;
 }
 
-/** A Table of stored objects or of plain values. `definitions`: list the columns too. */
+type TableItem = StoredObject | KubeObject;
+
+/** A Table as a value, for encodings other than JSON. */
 export function table(
   resource: ServedResource,
-  items: readonly (StoredObject | KubeObject)[],
+  items: readonly TableItem[],
   metadata: ListMeta,
-  include: IncludeObject,
-  nowMs: number,
-  definitions: boolean,
-): object {
-  return {
+  options: TableOptions,
+): KubeObject {
+  return JSON.parse(tableJson(resource, items, metadata, options).toString('utf8')) as KubeObject;
+}
+
+/** A Table as JSON; metadata and objects of stored items are copied, not parsed. */
+export function tableJson(
+  resource: ServedResource,
+  items: readonly TableItem[],
+  metadata: ListMeta,
+  options: TableOptions,
+): Buffer {
+  const head = {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
-    columnDefinitions: definitions ? columnDefinitions(resource) : null,
-    rows: items.map((o) => row(resource, o, include, nowMs)),
+    columnDefinitions: options.definitions ? columnDefinitions(resource) : null,
   };
+  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`)];
+  items.forEach((item, i) => {
+    const { cells, conditions } = rowOf(resource, item);
+    const shown = cells.map((c) => (typeof c === 'function' ? c(options.nowMs) : c));
+    const extra = conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : '';
+    const comma = i === 0 ? '' : ',';
+    parts.push(Buffer.from(`${comma}{"cells":${JSON.stringify(shown)}${extra},"object":`));
+    pushObject(parts, resource, item, options);
+    parts.push(close);
+  });
+  parts.push(end);
+  return Buffer.concat(parts);
+}
+
+const close = Buffer.from('}');
+const end = Buffer.from(']}');
+const nothing = Buffer.from('null');
+const partialHead = Buffer.from(
+  '{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":',
+);
+
+function pushObject(
+  parts: Buffer[],
+  resource: ServedResource,
+  item: TableItem,
+  { include, version }: TableOptions,
+): void {
+  if (include === 'None') parts.push(nothing);
+  else if (include === 'Object') {
+    if (item instanceof StoredObject && resource.conversion === undefined) parts.push(item.bytes);
+    else parts.push(Buffer.from(JSON.stringify(servedValue(resource, item))));
+  } else {
+    const head =
+      version === 'v1'
+        ? partialHead
+        : Buffer.from(partialHead.toString().replace('meta.k8s.io/v1', `meta.k8s.io/${version}`));
+    const metadata =
+      item instanceof StoredObject
+        ? item.metadataBytes
+        : Buffer.from(JSON.stringify(item.metadata ?? {}));
+    parts.push(head, metadata, close);
+  }
+}
+
+function servedValue(resource: ServedResource, item: TableItem): KubeObject {
+  return item instanceof StoredObject ? toServed(resource, item.object<KubeObject>()) : item;
 }
 
 const definitionsOf = new WeakMap<object, object[]>();
@@ -52,38 +110,15 @@ function columnDefinitions(resource: ServedResource): object[] {
   return made;
 }
 
-function row(
-  resource: ServedResource,
-  item: StoredObject | KubeObject,
-  include: IncludeObject,
-  nowMs: number,
-): Row {
-  let parsed: KubeObject | undefined;
-  const object = () => {
-    parsed ??= item instanceof StoredObject ? item.object<KubeObject>() : item;
-    return parsed;
+/** Cells are computed from the stored form, once per stored object. */
+function rowOf(resource: ServedResource, item: TableItem): StoredRow {
+  if (item instanceof StoredObject && item.row !== undefined) return item.row;
+  const object = item instanceof StoredObject ? item.object<KubeObject>() : item;
+  const { columns, rowConditions } = resource.definition;
+  const row = {
+    cells: columns.map((c) => c.cell(object)),
+    conditions: rowConditions?.(object) ?? [],
   };
-  let cells = item instanceof StoredObject ? item.cells : undefined;
-  if (cells === undefined) {
-    cells = resource.definition.columns.map((c) => cellOf(c, object()));
-    if (item instanceof StoredObject) item.cells = cells;
-  }
-  const conditions = resource.definition.rowConditions?.(object()) ?? [];
-  let shown: unknown = null;
-  if (include === 'Metadata') {
-    shown = {
-      kind: 'PartialObjectMetadata',
-      apiVersion: 'meta.k8s.io/v1',
-      metadata: object().metadata,
-    };
-  } else if (include === 'Object') shown = object();
-  return {
-    cells: cells.map((c) => (typeof c === 'function' ? c(nowMs) : c)),
-    ...(conditions.length > 0 ? { conditions } : {}),
-    object: shown,
-  };
-}
-
-function cellOf(column: Column<KubeObject>, object: KubeObject): Cell {
-  return column.cell(object);
+  if (item instanceof StoredObject) item.row = row;
+  return row;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
-import type { Cell } from '../../registry/resource.ts';
+import type { Cell, RowCondition } from '../../registry/resource.ts';
 
 /** What the cache must know of a resource to keep its objects. */
 export interface CacheSpec {
@@ -24,6 +24,12 @@ export interface CacheSpec {
   decode(value: Buffer): KubeObject;
 }
 
+/** Cells and conditions of an object's table row. */
+export interface StoredRow {
+  readonly cells: readonly Cell[];
+  readonly conditions: readonly RowCondition[];
+}
+
 /** Labels and selectable fields, known without parsing when the write was made here. */
 export interface Selectable {
   readonly labels: Readonly<Record<string, string>>;
@@ -31,6 +37,7 @@ export interface Selectable {
 }
 
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
+const lineFeed = Buffer.from('\n');
 const uidMark = Buffer.from('"uid":"');
 
 /** `{"kind":"Pod","apiVersion":"v1",`: how every stored JSON value begins. */
@@ -47,9 +54,12 @@ export class StoredObject {
   readonly revision: number;
   readonly #raw: Buffer;
   #bytes: Buffer | undefined;
+  #line: Buffer | undefined;
   #selectable: Selectable | undefined;
-  /** Table cells, made by the table writer. */
-  cells: readonly Cell[] | undefined;
+  #parsed: WeakRef<KubeObject> | undefined;
+  #metadataEnd: number;
+  /** What a table row shows, made by the table writer. */
+  row: StoredRow | undefined;
   /** Watch frames by representation, shared by all watchers of this event. */
   frames: Map<string, Buffer> | undefined;
 
@@ -69,7 +79,9 @@ export class StoredObject {
     this.revision = revision;
     this.#raw = raw;
     this.#selectable = selectable;
-    this.cells = undefined;
+    this.row = undefined;
+    this.#parsed = undefined;
+    this.#metadataEnd = 0;
     this.frames = undefined;
   }
 
@@ -80,13 +92,36 @@ export class StoredObject {
 
   /** The whole object as JSON, resourceVersion included. Shared: do not change. */
   get bytes(): Buffer {
-    this.#bytes ??= withRevision(this.spec, this.#raw, this.revision);
+    this.#bytes ??= this.line.subarray(0, -1);
     return this.#bytes;
+  }
+
+  /** `bytes` with a line feed behind, as the real server ends its JSON bodies. */
+  get line(): Buffer {
+    this.#line ??= withRevision(this.spec, this.#raw, this.revision);
+    return this.#line;
   }
 
   /** A fresh copy that the caller may change. */
   object<T extends KubeObject>(): T {
     return JSON.parse(this.bytes.toString('utf8')) as T;
+  }
+
+  /** The object parsed once for all readers while one of them holds it: do not change. */
+  shared<T extends KubeObject>(): T {
+    let object = this.#parsed?.deref();
+    if (object === undefined) {
+      object = this.object<KubeObject>();
+      this.#parsed = new WeakRef(object);
+    }
+    return object as T;
+  }
+
+  /** The value of `metadata`, as a slice of `bytes`. */
+  get metadataBytes(): Buffer {
+    const start = this.itemOffset + '"metadata":'.length;
+    if (this.#metadataEnd === 0) this.#metadataEnd = endOfObject(this.bytes, start);
+    return this.bytes.subarray(start, this.#metadataEnd);
   }
 
   /** Where, in `bytes`, the part begins that follows kind and apiVersion. */
@@ -116,6 +151,19 @@ export class StoredObject {
   }
 }
 
+/** Where the JSON object that begins at `start` ends (exclusive). */
+function endOfObject(bytes: Buffer, start: number): number {
+  let depth = 0;
+  for (let i = start; i < bytes.length; i++) {
+    const c = bytes[i];
+    if (c === 0x22) {
+      for (i++; bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++;
+    } else if (c === 0x7b) depth++;
+    else if (c === 0x7d && --depth === 0) return i + 1;
+  }
+  return bytes.length;
+}
+
 /** Computes what selectors look at. */
 export function selectableOf(spec: CacheSpec, object: KubeObject): Selectable {
   const fields: Record<string, string> = {};
@@ -125,32 +173,33 @@ export function selectableOf(spec: CacheSpec, object: KubeObject): Selectable {
   return { labels: object.metadata?.labels ?? noLabels, fields };
 }
 
-/** Puts resourceVersion where normal form has it: behind the uid. */
+/** Puts resourceVersion where normal form has it, behind the uid, and a line feed at the end. */
 function withRevision(spec: CacheSpec, raw: Buffer, revision: number): Buffer {
   const header = headerOf(spec);
   // Revision 0 is an object that was not stored (a dry run): it shows none.
-  if (revision === 0) return raw;
+  if (revision === 0) return Buffer.concat([raw, lineFeed]);
   if (raw.length > header.length && raw.toString('latin1', 0, header.length) === header) {
     const mark = raw.indexOf(uidMark, header.length);
     const end = mark < 0 ? -1 : raw.indexOf(0x22, mark + uidMark.length);
     // Before the uid normal form has plain strings only, so a brace means that this is another uid.
     if (end > 0 && raw.indexOf(0x7b, header.length + '"metadata":{'.length) > mark) {
       const insert = `,"resourceVersion":"${revision}"`;
-      const out = Buffer.allocUnsafe(raw.length + insert.length);
+      const out = Buffer.allocUnsafe(raw.length + insert.length + 1);
       raw.copy(out, 0, 0, end + 1);
       out.write(insert, end + 1, 'latin1');
       raw.copy(out, end + 1 + insert.length, end + 1);
+      out[out.length - 1] = 0x0a;
       return out;
     }
   }
   const object = spec.decode(raw);
   const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
   return Buffer.from(
-    JSON.stringify({
+    `${JSON.stringify({
       kind: spec.kind,
       apiVersion: spec.apiVersion,
       metadata: { ...metadata, resourceVersion: String(revision) },
       ...rest,
-    }),
+    })}\n`,
   );
 }
