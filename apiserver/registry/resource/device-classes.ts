@@ -2,6 +2,7 @@
 import type { DeviceClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateDeviceClass, validateDeviceClassUpdate } from './device-class-validation.ts';
 
 export const deviceClasses = defineResource<DeviceClass>({
   group: 'resource.k8s.io',
@@ -11,5 +12,7 @@ export const deviceClasses = defineResource<DeviceClass>({
   namespaced: false,
   deleteReturnsObject: true,
   generationOf: (c) => c.spec,
+  validate: validateDeviceClass,
+  validateUpdate: validateDeviceClassUpdate,
   columns: [nameColumn(), ageColumn()],
 });

@@ -2,6 +2,8 @@
 import type { ResourceClaimTemplate } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { adminAccessInSpec, checkAdminAccess } from './admin-access.ts';
+import { validateClaimTemplate, validateClaimTemplateUpdate } from './claim-validation.ts';
 
 export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   group: 'resource.k8s.io',
@@ -10,5 +12,11 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   plural: 'resourceclaimtemplates',
   namespaced: true,
   deleteReturnsObject: true,
+  validate: validateClaimTemplate,
+  validateUpdate: validateClaimTemplateUpdate,
+  beginCreate: async (next, ctx) => {
+    await checkAdminAccess(adminAccessInSpec(next.spec.spec), next, 'ResourceClaimTemplate', ctx);
+    return undefined;
+  },
   columns: [nameColumn(), ageColumn()],
 });

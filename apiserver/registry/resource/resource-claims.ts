@@ -3,6 +3,9 @@ import type { ResourceClaim } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
+import { adminAccessInSpec, adminAccessInStatus, checkAdminAccess } from './admin-access.ts';
+import { validateClaimStatus } from './claim-status-validation.ts';
+import { validateClaim, validateClaimUpdate } from './claim-validation.ts';
 
 export const resourceClaims = defineResource<ResourceClaim>({
   group: 'resource.k8s.io',
@@ -11,12 +14,24 @@ export const resourceClaims = defineResource<ResourceClaim>({
   plural: 'resourceclaims',
   namespaced: true,
   deleteReturnsObject: true,
+  validate: validateClaim,
+  validateUpdate: validateClaimUpdate,
+  beginCreate: async (next, ctx) => {
+    await checkAdminAccess(adminAccessInSpec(next.spec), next, 'ResourceClaim', ctx);
+    return undefined;
+  },
+  beginUpdate: async (next, prev, ctx) => {
+    if (ctx.subresource !== 'status' || adminAccessInStatus(prev) !== undefined) return undefined;
+    await checkAdminAccess(adminAccessInStatus(next), next, 'ResourceClaim', ctx);
+    return undefined;
+  },
   status: {
     resetFields: specAndMetadata,
     prepareForUpdate: (next, prev) => {
       keepMetadata(next, prev);
       dropDeallocatedDevices(next, prev);
     },
+    validateUpdate: validateClaimStatus,
   },
   columns: [
     nameColumn(),

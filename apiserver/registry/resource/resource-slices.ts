@@ -2,6 +2,7 @@
 import type { ResourceSlice } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
+import { validateSlice, validateSliceUpdate } from './slice-validation.ts';
 
 export const resourceSlices = defineResource<ResourceSlice>({
   group: 'resource.k8s.io',
@@ -13,6 +14,8 @@ export const resourceSlices = defineResource<ResourceSlice>({
   generationOf: (s) => s.spec,
   prepareForCreate: (next) => dropDisabledFields(next, undefined),
   prepareForUpdate: dropDisabledFields,
+  validate: validateSlice,
+  validateUpdate: validateSliceUpdate,
   warnings: driverWarnings,
   selectableFields: {
     'spec.nodeName': (s) => s.spec?.nodeName ?? '',

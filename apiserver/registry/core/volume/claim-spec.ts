@@ -167,20 +167,25 @@ function hasInvalidSelector(spec: PersistentVolumeClaimSpec): boolean {
     : validateLabelSelector(spec.selector, FieldPath.root).length > 0;
 }
 
-/** A claim template: of its metadata only labels and annotations count. */
+/** A claim template. */
 export function validateClaimTemplate(
   template: { metadata?: ObjectMeta; spec: PersistentVolumeClaimSpec },
   at: FieldPath,
 ): FieldError[] {
-  const meta = template.metadata ?? {};
-  const metaAt = at.child('metadata');
   return [
-    ...validateAnnotations(meta.annotations, metaAt.child('annotations')),
-    ...validateLabels(meta.labels, metaAt.child('labels')),
+    ...validateTemplateMeta(template.metadata ?? {}, at.child('metadata')),
+    ...validateClaimSpec(template.spec ?? {}, at.child('spec')),
+  ];
+}
+
+/** The metadata of a template, of which only labels and annotations count. */
+export function validateTemplateMeta(meta: ObjectMeta, at: FieldPath): FieldError[] {
+  return [
+    ...validateAnnotations(meta.annotations, at.child('annotations')),
+    ...validateLabels(meta.labels, at.child('labels')),
     ...metaFields
       .filter((f) => isSet(meta[f]))
-      .map((f) => forbiddenField(metaAt.child(goName[f] ?? f), 'cannot be set')),
-    ...validateClaimSpec(template.spec ?? {}, at.child('spec')),
+      .map((f) => forbiddenField(at.child(goName[f] ?? f), 'cannot be set')),
   ];
 }
 

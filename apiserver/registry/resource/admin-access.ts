@@ -1,0 +1,39 @@
+/** Devices that are in use may be shared only in namespaces whose label allows it. */
+import { type FieldError, FieldPath, forbiddenField } from '../../../machinery/meta/field-error.ts';
+import { invalid } from '../../../machinery/meta/status-error.ts';
+import type { KubeObject, ResourceClaim } from '../../../machinery/schema/wire.ts';
+import type { WriteContext } from '../resource.ts';
+
+const label = 'resource.kubernetes.io/admin-access';
+
+/** Where a spec asks for admin access first. */
+export function adminAccessInSpec(spec: ResourceClaim['spec'] | undefined): FieldPath | undefined {
+  const requests = spec?.devices?.requests ?? [];
+  const i = requests.findIndex((r) => r.exactly?.adminAccess === true);
+  if (i < 0) return undefined;
+  // The path is an older version's, as in the real server.
+  return FieldPath.of('spec', 'devices', 'requests').index(i).child('adminAccess');
+}
+
+/** Where a status grants admin access first. */
+export function adminAccessInStatus(claim: ResourceClaim): FieldPath | undefined {
+  const results = claim.status?.allocation?.devices?.results ?? [];
+  const i = results.findIndex((r) => r.adminAccess === true);
+  if (i < 0) return undefined;
+  return FieldPath.of('status', 'allocation', 'devices', 'results').index(i).child('adminAccess');
+}
+
+/** Throws an Invalid error when the object's namespace does not allow what is asked for. */
+export async function checkAdminAccess(
+  asked: FieldPath | undefined,
+  object: KubeObject,
+  kind: string,
+  ctx: WriteContext,
+): Promise<void> {
+  if (asked === undefined) return;
+  const namespace = await ctx.access.get<KubeObject>('namespaces', '', ctx.namespace);
+  if (namespace?.metadata?.labels?.[label] === 'true') return;
+  const text = `admin access to devices requires the \`${label}: true\` label on the containing namespace`;
+  const errors: FieldError[] = [forbiddenField(asked, text)];
+  throw invalid({ group: 'resource.k8s.io', resource: kind }, object.metadata?.name ?? '', errors);
+}

@@ -1,0 +1,28 @@
+/** The rules of DeviceClasses. */
+import { type FieldError, FieldPath, invalidValue } from '../../../machinery/meta/field-error.ts';
+import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
+import type { DeviceClass } from '../../../machinery/schema/wire.ts';
+import { validateMetaAgain } from '../core/field-checks.ts';
+import { isExtendedResource } from '../core/resource-names.ts';
+import { maxConfigs, validateConfig, validateSelectors } from './claim-spec-validation.ts';
+import { validateItems } from './field-checks.ts';
+
+const path = FieldPath.of('spec');
+
+/** A new class. */
+export function validateDeviceClass(next: DeviceClass): FieldError[] {
+  const { spec } = next;
+  const errors = [
+    ...validateSelectors(spec.selectors, path.child('selectors')),
+    ...validateItems(spec.config, maxConfigs, validateConfig, path.child('config')),
+  ];
+  const name = spec.extendedResourceName ?? undefined;
+  if (name === undefined || isExtendedResource(name)) return errors;
+  const at = path.child('extendedResourceName');
+  return [...errors, invalidValue(at, name, 'must be a valid extended resource name')];
+}
+
+/** A changed class. */
+export function validateDeviceClassUpdate(next: DeviceClass): FieldError[] {
+  return [...validateMetaAgain(next, nameIsDnsSubdomain, false), ...validateDeviceClass(next)];
+}
