@@ -141,6 +141,7 @@ export function storageContract(subject: ContractSubject): void {
 
   it('ranges by pages at one revision', async () => {
     for (const name of 'abcde') await revisionOf(store.create(prefix + name, bytes(name)));
+    assert.equal((await store.range(prefix, { limit: 0, revision: 0 })).kvs.length, 5);
     const page1 = await store.range(prefix, { limit: 2 });
     assert.deepEqual(summary(page1.kvs), ['a=a', 'b=b']);
     assert.deepEqual([page1.more, page1.count], [true, 5]);

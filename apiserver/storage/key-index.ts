@@ -116,8 +116,9 @@ export class KeyIndex<V> {
    * and the newest one: throws CompactedError or FutureRevisionError otherwise.
    */
   scan(prefix: string, options: ScanOptions = {}): ScanResult<V> {
-    const { after, limit = Number.POSITIVE_INFINITY, count: exact = true } = options;
-    const revision = options.revision ?? this.revision;
+    const { after, count: exact = true } = options;
+    const limit = options.limit || Number.POSITIVE_INFINITY;
+    const revision = options.revision || this.revision;
     if (revision < this.#compacted) throw new CompactedError(this.#compacted);
     if (revision > this.revision) throw new FutureRevisionError(this.revision);
     const versions: Version<V>[] = [];

@@ -18,9 +18,12 @@ export interface KeyValue {
 }
 
 export interface RangeOptions {
-  /** At most so many; `more` then says whether others follow. Default: all. */
+  /** At most so many; `more` then says whether others follow. Default, and 0: all. */
   readonly limit?: number;
-  /** Read the state as of this revision; throws CompactedError or FutureRevisionError. */
+  /**
+   * Read the state as of this revision; throws CompactedError or FutureRevisionError. Default,
+   * and 0: the newest.
+   */
   readonly revision?: number;
   /** Keys strictly after this one (the continuation of a paged read). */
   readonly after?: string;
@@ -52,7 +55,7 @@ export interface WatchBatch {
 
 export interface WatchOptions {
   /**
-   * First revision to deliver (inclusive); may lie in the future. The iteration throws
+   * First revision to deliver (inclusive, at least 1); may lie in the future. The iteration throws
    * CompactedError when events from there on are gone.
    */
   readonly fromRevision: number;

@@ -103,7 +103,7 @@ export class EmbeddedStorage implements Storage {
         return await this.#rangeInChunks(prefix, options);
       } catch (error) {
         // A long range of the newest state can be overtaken by a compaction: then it starts again.
-        if (!(error instanceof CompactedError) || options.revision !== undefined) throw error;
+        if (!(error instanceof CompactedError) || options.revision) throw error;
       }
     }
   }
@@ -210,7 +210,7 @@ export class EmbeddedStorage implements Storage {
   }
 
   async #rangeInChunks(prefix: string, options: RangeOptions): Promise<RangeResult> {
-    const limit = options.limit ?? Number.POSITIVE_INFINITY;
+    const limit = options.limit || Number.POSITIVE_INFINITY;
     const first = await this.#chunk(prefix, options, limit, true);
     const { kvs, revision, count } = first;
     for (let chunk = first; chunk.more && kvs.length < limit; ) {

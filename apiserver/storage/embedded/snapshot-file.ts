@@ -3,7 +3,7 @@ import { backup, type DatabaseSync } from 'node:sqlite';
 import { writeAtomically } from '../atomic-file.ts';
 
 /** Pages copied at a time; writes go on in between. */
-const pagesPerStep = 256;
+const pagesPerStep = 64;
 
 /**
  * Writes a consistent copy of a database to `path`: one of the state at the end, with what is written

@@ -77,7 +77,10 @@ export class EtcdConnection {
     for (let attempt = 1; ; attempt++) {
       if (this.#closed) throw new StoreUnavailableError('the store is closed');
       const used = this.#current;
-      const answered = await callEndpoint(this.#clients[used]!, path, request, deadline);
+      // A member that is silent must not use up all the time when there are others to ask.
+      const patience = repeatable && this.#clients.length > 1 ? this.#timeoutMs / 3 : Infinity;
+      const until = Math.min(deadline, Date.now() + patience);
+      const answered = await callEndpoint(this.#clients[used]!, path, request, until);
       if (!(answered instanceof Error)) return answered;
       if (worthRetrying(answered)) this.#leave(used);
       const again = neverSent(answered) || (repeatable && worthRetrying(answered));

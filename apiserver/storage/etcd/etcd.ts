@@ -81,7 +81,7 @@ export class EtcdStorage implements Storage {
       } catch (error) {
         if (isFutureRevision(error)) throw new FutureRevisionError(await this.currentRevision());
         // A long range of the newest state can be overtaken by a compaction: then it starts again.
-        if (!(error instanceof CompactedError) || options.revision !== undefined) throw error;
+        if (!(error instanceof CompactedError) || options.revision) throw error;
       }
     }
   }
@@ -184,11 +184,12 @@ export class EtcdStorage implements Storage {
   }
 
   async #rangeInPages(prefix: string, options: RangeOptions): Promise<RangeResult> {
-    const { limit = Number.POSITIVE_INFINITY, after } = options;
+    const { after } = options;
+    const limit = options.limit || Number.POSITIVE_INFINITY;
     const from = after !== undefined && compareKeys(after, prefix) >= 0 ? `${after}\0` : prefix;
     const first = await this.#page(prefix, from, limit, options.revision ?? 0);
     const { kvs, count } = first;
-    const revision = options.revision ?? first.revision;
+    const revision = options.revision || first.revision;
     for (let page = first; page.more && kvs.length < limit; ) {
       page = await this.#page(prefix, `${kvs.at(-1)!.key}\0`, limit - kvs.length, revision);
       for (const kv of page.kvs) kvs.push(kv);

@@ -51,7 +51,7 @@ export class MemoryStorage implements Storage {
 
   async range(prefix: string, options: RangeOptions = {}): Promise<RangeResult> {
     this.#checkOpen();
-    const revision = options.revision ?? this.#index.revision;
+    const revision = options.revision || this.#index.revision;
     const { versions, more, count } = this.#index.scan(prefix, options);
     return { kvs: versions.map((v) => keyValue(v)!), revision, more, count };
   }
