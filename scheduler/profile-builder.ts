@@ -1,4 +1,4 @@
-/** Makes the profiles a configuration asks for, and the handle through which plugins see the rest. */
+/** Makes the profiles of a configuration, and the handle through which plugins see the rest. */
 import type { Client } from '../client/client.ts';
 import type { Clock } from '../machinery/meta/clock.ts';
 import type { Cache } from './cache/cache.ts';

@@ -23,7 +23,8 @@ const inside = process.env['PROXY_E2E_NODE'];
 /** Answers TCP with who it is and who asked; echoes UDP the same way. */
 const server = `
 const who = process.argv[2];
-require('http').createServer((q, r) => r.end(who + ' ' + q.socket.remoteAddress)).listen(8080, '0.0.0.0');
+const answer = (q, r) => r.end(who + ' ' + q.socket.remoteAddress);
+require('http').createServer(answer).listen(8080, '0.0.0.0');
 const udp = require('dgram').createSocket('udp4');
 udp.on('message', (m, from) => udp.send(who + ' ' + from.address, from.port, from.address));
 udp.bind(8080, '0.0.0.0', () => console.log('up'));
@@ -39,8 +40,13 @@ if (kind === 'udp') {
   socket.on('message', (m) => done(String(m)));
   socket.bind(5555, () => socket.send('x', Number(port), host));
 } else {
-  require('http').get({ host, port, agent: false }, (r) => { let t = ''; r.on('data', (c) => { t += c; }); r.on('end', () => done(t)); })
-    .on('error', (e) => done(e.code));
+  const answered = (r) => {
+    let text = '';
+    r.on('data', (c) => { text += c; });
+    r.on('end', () => done(text));
+  };
+  const asked = require('http').get({ host, port, agent: false }, answered);
+  asked.on('error', (e) => done(e.code));
 }
 `;
 

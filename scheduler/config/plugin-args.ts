@@ -49,7 +49,8 @@ const checks: Readonly<Record<string, Check>> = {
     const absolute = range(args, 'minCandidateNodesAbsolute', 0, Number.MAX_SAFE_INTEGER);
     if (absolute !== undefined) return absolute;
     if (args['minCandidateNodesPercentage'] === 0 && args['minCandidateNodesAbsolute'] === 0) {
-      return 'minCandidateNodesPercentage: cannot be zero at the same time as minCandidateNodesAbsolute';
+      const text = 'cannot be zero at the same time as minCandidateNodesAbsolute';
+      return `minCandidateNodesPercentage: ${text}`;
     }
     return undefined;
   },
@@ -83,7 +84,8 @@ function resources(value: unknown, at: string): string | undefined {
   for (const [i, resource] of ((value ?? []) as Fields[]).entries()) {
     const weight = resource['weight'] ?? 1;
     if (typeof weight !== 'number' || weight < 1 || weight > 100) {
-      return `${at}[${i}].weight: resource weight of ${resource['name']} not in valid range [1-100]`;
+      const what = `resource weight of ${resource['name']}`;
+      return `${at}[${i}].weight: ${what} not in valid range [1-100]`;
     }
   }
   return undefined;
@@ -120,7 +122,8 @@ function defaultConstraints(value: unknown, type: string): string | undefined {
       return `${at}.whenUnsatisfiable: Unsupported value: "${one['whenUnsatisfiable']}"`;
     }
     if (one['labelSelector'] !== undefined) {
-      return `${at}.labelSelector: constraint must not define a selector, as they deduced for each pod`;
+      const text = 'constraint must not define a selector, as they deduced for each pod';
+      return `${at}.labelSelector: ${text}`;
     }
   }
   return undefined;

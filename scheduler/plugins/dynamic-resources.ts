@@ -1,4 +1,4 @@
-/** DynamicResources: devices claimed through ResourceClaims, which this scheduler cannot allocate. */
+/** DynamicResources: devices claimed by ResourceClaims, which this scheduler cannot allocate. */
 import type { Plugin } from '../framework.ts';
 import { skip, unresolvable } from '../status.ts';
 

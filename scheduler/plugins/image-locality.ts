@@ -46,7 +46,7 @@ function wantedBy(pod: Pod): Wanted {
   return { images, containers: all.length };
 }
 
-/** Bytes present, counted less the fewer nodes have the image, so that one node does not win all. */
+/** Bytes present; images that few nodes have count less, so that one node does not win all. */
 function presentBytes(node: NodeInfo, images: readonly string[], nodeCount: number): number {
   let sum = 0;
   for (const image of images) {

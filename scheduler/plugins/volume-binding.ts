@@ -100,13 +100,14 @@ function claimProblem(pod: PodInfo, listers: Listers): string | undefined {
   for (const { name: claimName, ephemeral } of claimUses(pod.pod)) {
     const claim = listers.persistentVolumeClaims.get(pod.namespace, claimName);
     if (claim === undefined) {
-      return ephemeral
-        ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${claimName}"`
-        : claimNotFound(claimName);
+      if (!ephemeral) return claimNotFound(claimName);
+      const what = `the persistentvolumeclaim "${claimName}"`;
+      return `waiting for ephemeral volume controller to create ${what}`;
     }
     if (claim.status?.phase === 'Lost') {
       const volume = claim.spec?.volumeName ?? '';
-      return `persistentvolumeclaim "${claimName}" bound to non-existent persistentvolume "${volume}"`;
+      const where = `bound to non-existent persistentvolume "${volume}"`;
+      return `persistentvolumeclaim "${claimName}" ${where}`;
     }
     if (claim.metadata?.deletionTimestamp !== undefined) {
       return `persistentvolumeclaim "${claimName}" is being deleted`;

@@ -5,29 +5,16 @@
 import type { Clock } from '../../machinery/meta/clock.ts';
 import type { Pod } from '../../machinery/schema/wire.ts';
 import { PodInfo } from '../cache/pod-info.ts';
-import {
-  type ClusterEvent,
-  clusterEvent,
-  events,
-  isWildCard,
-  type Wake,
-  wakes,
-} from '../cluster-event.ts';
-import type { Plugin } from '../framework.ts';
+import { type ClusterEvent, events } from '../cluster-event.ts';
 import { podChanges } from '../object-changes.ts';
 import { type BackoffLimits, BackoffQueue } from './backoff.ts';
 import { KeyedHeap } from './heap.ts';
 import { InFlight } from './in-flight.ts';
 import { Nominator } from './nominator.ts';
 import { QueuedPod } from './queued-pod.ts';
+import { better, type QueueProfile, type Strategy, WakeRules } from './wake-rules.ts';
 
 export type QueueName = 'active' | 'backoff' | 'unschedulable';
-
-/** What the queue must know of a profile. */
-export interface QueueProfile {
-  readonly preEnqueue: readonly Plugin[];
-  readonly plugins: readonly Plugin[];
-}
 
 export interface QueueOptions {
   readonly clock: Clock;
@@ -43,8 +30,6 @@ export interface QueueOptions {
   readonly onEntry?: (queue: QueueName, event: string) => void;
 }
 
-type Strategy = 'skip' | 'backoff' | 'now';
-
 const flushEveryMs = 30_000;
 
 export class SchedulingQueue {
@@ -54,12 +39,13 @@ export class SchedulingQueue {
   readonly #backoff: BackoffQueue;
   readonly #unschedulable = new Map<string, QueuedPod>();
   readonly #inFlight = new InFlight();
-  readonly #interest = new Map<string, boolean>();
+  readonly #rules: WakeRules;
   #cancelBackoff: (() => void) | undefined;
   #cancelFlush: (() => void) | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.#rules = new WakeRules(options.profiles);
     this.#active = new KeyedHeap((pod) => pod.info.uid, options.less);
     this.#backoff = new BackoffQueue(options.backoff, options.less);
   }
@@ -158,7 +144,7 @@ export class SchedulingQueue {
     this.#inFlight.done(uid);
     let strategy: Strategy = pod.failed ? 'backoff' : 'skip';
     for (const { event, before, after } of missed) {
-      strategy = better(strategy, this.#strategy(pod, event, before, after));
+      strategy = better(strategy, this.#rules.strategy(pod, event, before, after));
     }
     this.#requeue(pod, strategy, 'ScheduleAttemptFailure');
   }
@@ -171,11 +157,11 @@ export class SchedulingQueue {
     only?: (pod: PodInfo) => boolean,
   ): void {
     this.#inFlight.note({ event, before, after });
-    if (this.#unschedulable.size === 0 || !this.#interests(event)) return;
+    if (this.#unschedulable.size === 0 || !this.#rules.interests(event)) return;
     for (const pod of [...this.#unschedulable.values()]) {
       if (only !== undefined && !only(pod.info)) continue;
-      if (pod.gatedBy !== '' && !this.#gateCares(pod, event)) continue;
-      const strategy = this.#strategy(pod, event, before, after);
+      if (pod.gatedBy !== '' && !this.#rules.gateCares(pod, event)) continue;
+      const strategy = this.#rules.strategy(pod, event, before, after);
       if (strategy === 'skip') continue;
       this.#unschedulable.delete(pod.info.uid);
       this.#requeue(pod, strategy, event.label);
@@ -209,7 +195,7 @@ export class SchedulingQueue {
 
   #reconsider(pod: QueuedPod, changes: readonly ClusterEvent[], before: Pod, after: Pod): void {
     for (const event of changes) {
-      const strategy = this.#strategy(pod, event, before, after);
+      const strategy = this.#rules.strategy(pod, event, before, after);
       if (strategy === 'skip') continue;
       this.#unschedulable.delete(pod.info.uid);
       this.#requeue(pod, strategy, event.label);
@@ -254,7 +240,7 @@ export class SchedulingQueue {
 
   /** Asks the gates; true when one keeps the pod out. */
   #gate(pod: QueuedPod): boolean {
-    const gates = this.#profileOf(pod)?.preEnqueue ?? [];
+    const gates = this.#rules.profileOf(pod)?.preEnqueue ?? [];
     for (const plugin of gates) {
       if (plugin.preEnqueue!(pod.info) === undefined) continue;
       pod.gatedBy = plugin.name;
@@ -263,47 +249,6 @@ export class SchedulingQueue {
     }
     pod.gatedBy = '';
     return false;
-  }
-
-  #gateCares(pod: QueuedPod, event: ClusterEvent): boolean {
-    if (isWildCard(event)) return true;
-    const plugin = this.#profileOf(pod)?.preEnqueue.find((one) => one.name === pod.gatedBy);
-    return plugin?.wakesOn?.some((wake) => wakes(wake, event)) ?? false;
-  }
-
-  #profileOf(pod: QueuedPod): QueueProfile | undefined {
-    return this.#options.profiles.get(pod.info.pod.spec?.schedulerName ?? '');
-  }
-
-  #interests(event: ClusterEvent): boolean {
-    if (isWildCard(event)) return true;
-    let interested = this.#interest.get(event.label);
-    if (interested === undefined) {
-      interested = [...this.#options.profiles.values()].some((profile) =>
-        profile.plugins.some((plugin) => wakesOf(plugin).some((wake) => wakes(wake, event))),
-      );
-      this.#interest.set(event.label, interested);
-    }
-    return interested;
-  }
-
-  /** Whether an event makes a pod worth another try, by the plugins that rejected it. */
-  #strategy(pod: QueuedPod, event: ClusterEvent, before: unknown, after: unknown): Strategy {
-    if (pod.failed) return 'backoff';
-    if (isWildCard(event)) {
-      const target = after as Pod | undefined;
-      return target === undefined || target.metadata?.uid === pod.info.uid ? 'backoff' : 'skip';
-    }
-    let strategy: Strategy = 'skip';
-    for (const plugin of this.#profileOf(pod)?.plugins ?? []) {
-      if (!pod.isRejectedBy(plugin.name)) continue;
-      for (const wake of wakesOf(plugin)) {
-        if (!wakes(wake, event) || !hints(wake, pod.info, before, after)) continue;
-        if (pod.pending.has(plugin.name)) return 'now';
-        strategy = 'backoff';
-      }
-    }
-    return strategy;
   }
 
   #armBackoff(): void {
@@ -332,33 +277,9 @@ export class SchedulingQueue {
       for (const pod of [...this.#unschedulable.values()]) {
         if (pod.queuedAtMs >= before) continue;
         this.#unschedulable.delete(pod.info.uid);
-        this.#requeue(pod, this.#strategy(pod, event, undefined, undefined), event.label);
+        this.#requeue(pod, this.#rules.strategy(pod, event, undefined, undefined), event.label);
       }
       if (this.#unschedulable.size > 0) this.#armFlush();
     });
   }
-}
-
-const anything: readonly Wake[] = [
-  { resource: 'Pod', on: clusterEvent('Pod', 8191).action },
-  { resource: 'Node', on: clusterEvent('Node', 8191).action },
-];
-
-function wakesOf(plugin: Plugin): readonly Wake[] {
-  return plugin.wakesOn ?? anything;
-}
-
-function hints(wake: Wake, pod: PodInfo, before: unknown, after: unknown): boolean {
-  if (wake.hint === undefined) return true;
-  try {
-    return wake.hint(pod, before, after);
-  } catch {
-    // A hint that fails must not leave the pod waiting for ever.
-    return true;
-  }
-}
-
-function better(a: Strategy, b: Strategy): Strategy {
-  if (a === 'now' || b === 'now') return 'now';
-  return a === 'backoff' || b === 'backoff' ? 'backoff' : 'skip';
 }

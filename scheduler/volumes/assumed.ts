@@ -17,11 +17,6 @@ export class AssumedObjects<T extends KubeObject> {
     this.#lister = lister;
   }
 
-  /** What the informer shows, whatever is assumed. */
-  actual(namespace: string | undefined, name: string): T | undefined {
-    return this.#lister.get(namespace, name);
-  }
-
   get(namespace: string | undefined, name: string): T | undefined {
     const actual = this.#lister.get(namespace, name);
     return actual === undefined ? undefined : this.#over(actual);

@@ -25,6 +25,7 @@ import {
   suitsNode,
 } from './claims.ts';
 import { findVolume, requestedSize } from './matching.ts';
+import { BindingProgress } from './progress.ts';
 
 /** A pod's claims by what is left to do. */
 export interface PodClaims {
@@ -73,6 +74,7 @@ export class VolumeBinder {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #progress: BindingProgress;
 
   constructor(listers: BinderListers, client: Client, clock: Clock, timeoutMs: number) {
     this.#listers = listers;
@@ -81,6 +83,7 @@ export class VolumeBinder {
     this.#timeoutMs = timeoutMs;
     this.volumes = new AssumedObjects(listers.persistentVolumes);
     this.claims = new AssumedObjects(listers.persistentVolumeClaims);
+    this.#progress = new BindingProgress(listers);
   }
 
   /** Sorts the pod's claims; throws when one is not there or its class is unusable. */
@@ -171,7 +174,7 @@ export class VolumeBinder {
       ),
     };
     const until = this.#clock.now() + this.#timeoutMs;
-    while (!this.#isDone(pod, written, nodeName, labels())) {
+    while (!this.#progress.isDone(pod, written, nodeName, labels())) {
       signal.throwIfAborted();
       if (this.#clock.now() >= until) {
         throw new Error('binding volumes: context deadline exceeded');
@@ -250,71 +253,6 @@ export class VolumeBinder {
           selectorOf(capacity.nodeTopology).matches(labels),
       );
   }
-
-  /** True when all claims are bound; throws when something was undone. */
-  #isDone(
-    pod: Pod,
-    plan: VolumePlan,
-    nodeName: string,
-    labels: Record<string, string> | undefined,
-  ): boolean {
-    const namespace = pod.metadata?.namespace ?? '';
-    if (labels === undefined) throw new Error(`failed to get node "${nodeName}"`);
-    if (this.#listers.pods.get(namespace, pod.metadata?.name ?? '') === undefined) {
-      throw new Error('pod does not exist any more');
-    }
-    for (const { volume, claim } of plan.bindings) {
-      const name = volume.metadata?.name ?? '';
-      const now = this.volumes.actual(undefined, name);
-      if (now === undefined) throw new Error(`failed to check binding: pv "${name}" is gone`);
-      if (isOlder(now, volume)) return false;
-      if (!suitsNode(now, labels)) throw new Error(affinityProblem(name, nodeName));
-      if (!now.spec?.claimRef?.uid) throw new Error(`ClaimRef got reset for pv "${name}"`);
-      if (!this.#isClaimBound(claim)) return false;
-    }
-    return plan.provisions.every((claim) => this.#isProvisioned(claim, nodeName, labels));
-  }
-
-  #isProvisioned(
-    claim: PersistentVolumeClaim,
-    nodeName: string,
-    labels: Record<string, string>,
-  ): boolean {
-    const { namespace, name = '' } = claim.metadata ?? {};
-    const now = this.claims.actual(namespace, name);
-    if (now === undefined) throw new Error(`failed to check provisioning pvc "${name}"`);
-    if (isOlder(now, claim)) return false;
-    // A provisioner that fails takes the annotation away.
-    if (now.metadata?.annotations?.[annotations.selectedNode] !== nodeName) {
-      throw new Error(`provisioning failed for PVC "${name}"`);
-    }
-    const volumeName = now.spec?.volumeName;
-    if (volumeName) {
-      const volume = this.volumes.actual(undefined, volumeName);
-      if (volume === undefined) return false;
-      if (!suitsNode(volume, labels)) throw new Error(affinityProblem(volumeName, nodeName));
-    }
-    return isFullyBound(now);
-  }
-
-  #isClaimBound(claim: PersistentVolumeClaim): boolean {
-    const { namespace, name = '' } = claim.metadata ?? {};
-    const now = this.claims.actual(namespace, name);
-    if (now === undefined) throw new Error(`failed to check binding: pvc "${name}" is gone`);
-    return isFullyBound(now);
-  }
-}
-
-type Versioned = { metadata?: { resourceVersion?: string } };
-
-/** True while the informer has not caught up with our own write. */
-function isOlder(seen: Versioned, written: Versioned): boolean {
-  const a = Number(seen.metadata?.resourceVersion ?? 0);
-  return a < Number(written.metadata?.resourceVersion ?? 0);
-}
-
-function affinityProblem(volume: string, node: string): string {
-  return `pv "${volume}" node affinity doesn't match node "${node}": no matching NodeSelectorTerms`;
 }
 
 function volumeLimit(capacity: CSIStorageCapacity): number {

@@ -1,4 +1,4 @@
-/** Finds the volume that serves a claim best: one meant for it, or else the smallest that will do. */
+/** Finds the volume that serves a claim best: one meant for it, or the smallest that will do. */
 import { selectorOf } from '../../machinery/meta/labels.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../machinery/schema/wire.ts';
 import { milliValue } from '../cache/quantities.ts';
