@@ -1,4 +1,6 @@
 /** Paths beside discovery and health: OpenAPI and the keys of service account tokens. */
+
+import { StatusError } from '../../machinery/meta/status-error.ts';
 import type { AuthenticationSetup } from '../auth/authentication.ts';
 import { OpenApi, type OpenApiRequest } from '../openapi/openapi.ts';
 import { servedGroupVersions } from '../openapi/served.ts';
@@ -6,6 +8,7 @@ import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, json } from './api-response.ts';
+import { parseAccept } from './output-form.ts';
 
 export interface MorePathServices {
   readonly options: ApiServerOptions;
@@ -34,6 +37,7 @@ export function morePaths(
     }
     const { keys } = services.authentication;
     if (path === '/openid/v1/jwks') {
+      checkJwks(request.header('accept'));
       return { ...json(200, await keys.jwks()), contentType: 'application/jwk-set+json' };
     }
     if (path === '/.well-known/openid-configuration') {
@@ -58,4 +62,20 @@ function asked(request: ApiRequest): OpenApiRequest {
     hash: request.query.get('hash') ?? '',
     nowMs: Date.now(),
   };
+}
+
+const jwksTypes = 'application/jwk-set+json';
+
+/** Throws 406 for a client that does not take key sets. */
+function checkJwks(accept: string | undefined): void {
+  if (accept === undefined || accept === '') return;
+  const taken = parseAccept(accept).some((c) =>
+    [jwksTypes, '*/*', 'application/*'].includes(c.type),
+  );
+  if (taken) return;
+  throw new StatusError(
+    'NotAcceptable',
+    `only the following media types are accepted: ${jwksTypes}`,
+    {},
+  );
 }

@@ -100,7 +100,7 @@ function aggregatedVersion(request: ApiRequest): string {
     if (
       c.params.get('g') === 'apidiscovery.k8s.io' &&
       c.params.get('as') === 'APIGroupDiscoveryList' &&
-      (v === 'v2' || v === 'v2beta1')
+      v === 'v2'
     ) {
       return v;
     }

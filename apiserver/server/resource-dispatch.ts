@@ -39,7 +39,10 @@ export async function dispatch(
 ): Promise<ApiResponse> {
   const { info } = request;
   const resource = catalog.find(info.group, info.version, info.resource);
-  if (resource === undefined) throw unknownResource();
+  if (resource === undefined) {
+    if (catalog.groups.some((g) => g.name === info.group)) throw unknownResource();
+    return { code: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
+  }
   checkScope(request, resource);
   const { deprecation } = resource.definition;
   if (deprecation !== undefined) request.warn(deprecation);
