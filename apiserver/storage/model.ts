@@ -186,7 +186,8 @@ class Sequence {
 
   async #range(step: Extract<Operation, { op: 'range' }>): Promise<void> {
     const revision = step.back === undefined ? undefined : this.#revision - step.back;
-    if (revision !== undefined && revision < this.#base) return;
+    // 0 means the newest.
+    if (revision !== undefined && (revision < this.#base || revision === 0)) return;
     const after = step.after === undefined ? undefined : this.#root + step.after;
     const reading = this.#store.range(this.#root + step.prefix, {
       ...(step.limit === undefined ? {} : { limit: step.limit }),
