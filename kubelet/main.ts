@@ -33,6 +33,7 @@ import { RuntimeState } from './node/runtime-state.ts';
 import { Paths } from './paths.ts';
 import { ApiSource } from './pods/api-source.ts';
 import { Pleg, plegThresholdMs } from './pods/pleg.ts';
+import { serve } from './serve.ts';
 
 export interface KubeletOptions {
   readonly client: Client;
@@ -270,6 +271,14 @@ async function build(
       group.start('node', (s) => node.run(s));
       group.start('node object', (s) => nodeInformer.run(s));
       group.start('pod network', podNetwork);
+      const { certDir, rootDir } = settings;
+      const plegHealth = (): string | undefined => {
+        const listed = pleg.lastListMs;
+        const late = listed !== undefined && clock.now() - listed > plegThresholdMs;
+        return late ? 'the runtime has not been listed for 3m0s' : undefined;
+      };
+      const checks = { ping: () => undefined, log: () => undefined, syncloop: plegHealth };
+      await serve({ base, parts, identity, certDir, rootDir, checks }, group);
       group.start('pods', async (s) => {
         manager.start(await listRuntime(deps, log, s));
         await source.synced(s);

@@ -57,6 +57,14 @@ export class PodManager {
     return this.workers.get(uid);
   }
 
+  /** The pod of that name (and uid); of several, one that is not done yet. */
+  find(namespace: string, name: string, uid?: string): PodWorker | undefined {
+    const named = this.all().filter(({ pod: { metadata: m } }) => {
+      return m.name === name && m.namespace === namespace && (uid === undefined || m.uid === uid);
+    });
+    return named.find((w) => w.phase !== 'finished') ?? named[0];
+  }
+
   /** Workers of all pods, also those that have ended. */
   all(): PodWorker[] {
     return [...this.workers.values()];

@@ -1,0 +1,82 @@
+/** `/configz`: the present configuration under the names of KubeletConfiguration v1beta1. */
+import { formatDuration } from '../../machinery/meta/times.ts';
+import type { KubeletConfiguration } from './configuration.ts';
+
+export function renderConfiguration(c: KubeletConfiguration): Record<string, unknown> {
+  const { authentication, authorization } = c;
+  const thresholds = Object.entries(c.evictionHard).map(([signal, t]) => [
+    signal,
+    'bytes' in t ? String(t.bytes) : `${t.share * 100}%`,
+  ]);
+  return {
+    kind: 'KubeletConfiguration',
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    enableServer: c.enableServer,
+    staticPodPath: c.staticPodPath,
+    fileCheckFrequency: formatDuration(c.fileCheckFrequencyMs),
+    address: c.address,
+    port: c.port,
+    tlsCertFile: c.tlsCertFile,
+    tlsPrivateKeyFile: c.tlsPrivateKeyFile,
+    tlsMinVersion: c.tlsMinVersion,
+    authentication: {
+      x509: { clientCAFile: authentication.clientCaFile },
+      webhook: {
+        enabled: authentication.webhook,
+        cacheTTL: formatDuration(authentication.webhookCacheMs),
+      },
+      anonymous: { enabled: authentication.anonymous },
+    },
+    authorization: {
+      mode: authorization.mode,
+      webhook: {
+        cacheAuthorizedTTL: formatDuration(authorization.authorizedMs),
+        cacheUnauthorizedTTL: formatDuration(authorization.unauthorizedMs),
+      },
+    },
+    enableDebuggingHandlers: c.enableDebuggingHandlers,
+    healthzPort: c.healthzPort,
+    healthzBindAddress: c.healthzBindAddress,
+    oomScoreAdj: c.oomScoreAdj,
+    clusterDomain: c.clusterDomain,
+    clusterDNS: c.clusterDns,
+    streamingConnectionIdleTimeout: formatDuration(c.streamingConnectionIdleTimeoutMs),
+    nodeStatusUpdateFrequency: formatDuration(c.nodeStatusUpdateFrequencyMs),
+    nodeStatusReportFrequency: formatDuration(c.nodeStatusReportFrequencyMs),
+    nodeLeaseDurationSeconds: c.nodeLeaseDurationSeconds,
+    imageMinimumGCAge: formatDuration(c.imageMinimumGcAgeMs),
+    imageMaximumGCAge: formatDuration(c.imageMaximumGcAgeMs),
+    imageGCHighThresholdPercent: c.imageGcHighThresholdPercent,
+    imageGCLowThresholdPercent: c.imageGcLowThresholdPercent,
+    cgroupRoot: c.cgroupRoot,
+    cgroupsPerQOS: true,
+    cgroupDriver: c.cgroupDriver,
+    runtimeRequestTimeout: formatDuration(c.runtimeRequestTimeoutMs),
+    maxPods: c.maxPods,
+    podCIDR: c.podCidr,
+    podPidsLimit: c.podPidsLimit,
+    resolvConf: c.resolvConf,
+    cpuCFSQuota: c.cpuCfsQuota,
+    cpuCFSQuotaPeriod: formatDuration(c.cpuCfsQuotaPeriodMs),
+    nodeStatusMaxImages: c.nodeStatusMaxImages,
+    serializeImagePulls: c.serializeImagePulls,
+    evictionHard: Object.fromEntries(thresholds),
+    evictionPressureTransitionPeriod: formatDuration(c.evictionPressureTransitionPeriodMs),
+    enableControllerAttachDetach: c.enableControllerAttachDetach,
+    failSwapOn: c.failSwapOn,
+    failCgroupV1: c.failCgroupV1,
+    containerLogMaxSize: String(c.containerLogMaxSizeBytes),
+    containerLogMaxFiles: c.containerLogMaxFiles,
+    containerLogMonitorInterval: formatDuration(c.containerLogMonitorIntervalMs),
+    systemReserved: c.systemReserved,
+    kubeReserved: c.kubeReserved,
+    enforceNodeAllocatable: c.enforceNodeAllocatable,
+    allowedUnsafeSysctls: c.allowedUnsafeSysctls,
+    registerWithTaints: c.registerWithTaints,
+    registerNode: c.registerNode,
+    seccompDefault: c.seccompDefault,
+    containerRuntimeEndpoint: c.containerRuntimeEndpoint,
+    podLogsDir: c.podLogsDir,
+    crashLoopBackOff: { maxContainerRestartPeriod: formatDuration(c.maxContainerRestartPeriodMs) },
+  };
+}

@@ -1,0 +1,358 @@
+/** The kubelet's HTTPS server: who may ask, what for, and who answers. */
+import {
+  createServer as createPlainServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { SecureVersion } from 'node:tls';
+import { errorFields, type Log } from '../../client/log.ts';
+import type { PodStatus } from '../../machinery/schema/wire.ts';
+import { errorText } from '../cri/cri-error.ts';
+import type { Runtime } from '../cri/runtime.ts';
+import { findContainer, type NodePod } from '../pods/pod.ts';
+import { latestContainer } from '../pods/pod-state.ts';
+import type { PodWorker } from '../pods/worker.ts';
+import type { Authentication } from './authentication.ts';
+import { type Authorization, accessOf } from './authorization.ts';
+import { serveLogs } from './container-logs.ts';
+import { streamFlags } from './exec-params.ts';
+import { sendJson, sendText } from './http-answer.ts';
+import { stream } from './streaming/streaming.ts';
+import { refuse } from './streaming/tunnel.ts';
+
+export interface KubeletServerOptions {
+  readonly log: Log;
+  readonly runtime: Runtime;
+  readonly authentication: Authentication;
+  readonly authorization: Authorization;
+  /** Logs, exec, attach, port-forward. */
+  readonly debuggingHandlers: boolean;
+  readonly idleMs: number;
+  /** Pods by name; the worker knows what runs. */
+  readonly find: (namespace: string, name: string, uid?: string) => PodWorker | undefined;
+  readonly pods: () => readonly NodePod[];
+  readonly statusOf: (uid: string) => PodStatus | undefined;
+  /** The present configuration, as `/configz` shows it. */
+  readonly configz: () => unknown;
+  /** Health checks by name; a text is a failure. */
+  readonly checks: Readonly<Record<string, () => string | undefined>>;
+  /** Texts in the Prometheus format, by path below `/metrics`. */
+  readonly metrics: Readonly<Record<string, () => Promise<string>>>;
+  readonly statsSummary: (onlyCpuAndMemory: boolean) => Promise<unknown>;
+}
+
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+  /** PEM of who signs client certificates; '' for none. */
+  readonly clientCa: string;
+  readonly minVersion: string;
+  readonly ciphers: readonly string[];
+}
+
+const maxBodyBytes = 64 * 1024;
+
+/** What Node needs for these options. */
+export function secureOptions(tls: TlsOptions): ServerOptions {
+  const version = /^VersionTLS1([0-3])$/.exec(tls.minVersion)?.[1] ?? '2';
+  return {
+    cert: tls.cert,
+    key: tls.key,
+    minVersion: `TLSv1.${version}`.replace('TLSv1.0', 'TLSv1') as SecureVersion,
+    ...(tls.ciphers.length > 0 ? { ciphers: tls.ciphers.map(opensslName).join(':') } : {}),
+    ...(tls.clientCa === '' ? {} : { ca: tls.clientCa, requestCert: true }),
+    // A certificate is not asked of everybody: tokens are checked later.
+    rejectUnauthorized: false,
+  };
+}
+
+/** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` as OpenSSL writes it. */
+function opensslName(goName: string): string {
+  return goName
+    .replace(/^TLS_/, '')
+    .replace('_WITH_', '-')
+    .replace('AES_128', 'AES128')
+    .replace('AES_256', 'AES256')
+    .replace(/CHACHA20_POLY1305(_SHA256)?$/, 'CHACHA20-POLY1305')
+    .replaceAll('_', '-');
+}
+
+export class KubeletServer {
+  private readonly options: KubeletServerOptions;
+
+  constructor(options: KubeletServerOptions) {
+    this.options = options;
+  }
+
+  /** Listens; close the server that is returned. */
+  listen(tls: TlsOptions, host: string, port: number): Promise<Server> {
+    const server = createServer(secureOptions(tls), (req, res) => {
+      void this.answer(req, res);
+    });
+    server.on('upgrade', (req, socket, head) => {
+      void this.upgrade(req, socket, head);
+    });
+    // A connection that breaks during the handshake is nobody's concern.
+    server.on('tlsClientError', () => undefined);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.removeListener('error', reject);
+        resolve(server);
+      });
+    });
+  }
+
+  /** Undefined: go on. */
+  private async refusal(
+    req: IncomingMessage,
+    path: string,
+  ): Promise<{ status: number; text: string } | undefined> {
+    const { authentication, authorization, log } = this.options;
+    try {
+      const user = await authentication.user(req);
+      if (user === undefined) return { status: 401, text: 'Unauthorized' };
+      const text = await authorization.refusal(user, accessOf(req.method ?? '', path));
+      return text === undefined ? undefined : { status: 403, text };
+    } catch (error) {
+      log.warn(errorFields(error), 'access not checked');
+      const text = `Authorization error (${(error as Error).message})`;
+      return { status: 500, text };
+    }
+  }
+
+  private async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = new URL(req.url ?? '/', 'https://kubelet');
+    const refusal = await this.refusal(req, url.pathname);
+    if (refusal !== undefined) {
+      sendText(res, refusal.status, refusal.text);
+      return;
+    }
+    try {
+      await this.route(req, res, url);
+    } catch (error) {
+      this.options.log.error({ ...errorFields(error), path: url.pathname }, 'request failed');
+      if (!res.headersSent) sendText(res, 500, (error as Error).message);
+      else res.destroy();
+    }
+  }
+
+  private async route(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
+    const { options } = this;
+    const [, first = '', ...rest] = url.pathname.replace(/\/$/, '').split('/');
+    switch (first) {
+      case 'healthz':
+        return this.health(res, rest[0]);
+      case 'pods':
+        return sendJson(res, this.podList(options.pods()));
+      case 'runningpods':
+        return sendJson(res, this.podList(options.pods().filter((p) => this.runs(p))));
+      case 'configz':
+        return sendJson(res, options.configz());
+      case 'metrics': {
+        const render = options.metrics[rest.join('/')];
+        if (render === undefined) break;
+        res.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+        res.end(await render());
+        return;
+      }
+      case 'stats':
+        if (rest[0] !== 'summary') break;
+        return sendJson(
+          res,
+          await options.statsSummary(url.searchParams.get('only_cpu_and_memory') === 'true'),
+        );
+      case 'containerLogs':
+        if (!options.debuggingHandlers) break;
+        return this.logs(req, res, url, rest);
+      case 'run':
+        if (!options.debuggingHandlers || req.method !== 'POST') break;
+        return this.runCommand(req, res, url, rest);
+      case 'exec':
+      case 'attach':
+      case 'portForward':
+        if (!options.debuggingHandlers) break;
+        return sendText(res, 400, 'unable to upgrade: missing upgrade headers in request');
+    }
+    sendText(res, 404, '404: Page Not Found\n');
+  }
+
+  private health(res: ServerResponse, only: string | undefined): void {
+    const { checks } = this.options;
+    const names = only === undefined ? Object.keys(checks) : [only];
+    if (names.some((n) => checks[n] === undefined)) {
+      sendText(res, 404, '404: Page Not Found\n');
+      return;
+    }
+    const failures = names.flatMap((n) => {
+      const failure = checks[n]!();
+      return failure === undefined ? [] : [`[-]${n} failed: ${failure}`];
+    });
+    if (failures.length === 0) sendText(res, 200, 'ok');
+    else sendText(res, 500, `${failures.join('\n')}\nhealthz check failed\n`);
+  }
+
+  private podList(pods: readonly NodePod[]): unknown {
+    const items = pods.map((pod) => ({
+      ...pod,
+      status: this.options.statusOf(pod.metadata.uid) ?? pod.status ?? {},
+    }));
+    return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+  }
+
+  private runs(pod: NodePod): boolean {
+    const { name, namespace, uid } = pod.metadata;
+    const worker = this.options.find(namespace, name, uid);
+    return worker?.observed.containers.some((c) => c.state === 'running') ?? false;
+  }
+
+  private logs(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: URL,
+    [namespace = '', name = '', container = '']: string[],
+  ): Promise<void> | void {
+    const worker = this.options.find(namespace, name);
+    if (worker === undefined) {
+      sendText(res, 404, `pod ${JSON.stringify(name)} does not exist`);
+      return;
+    }
+    const { pod } = worker;
+    const status = this.options.statusOf(worker.uid) ?? pod.status ?? {};
+    const { runtime } = this.options;
+    const query = url.searchParams;
+    return serveLogs({ req, res, query, pod, status, container, runtime });
+  }
+
+  /** `/run/NAMESPACE/POD[/UID]/CONTAINER` with `cmd`. */
+  private async runCommand(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: URL,
+    parts: string[],
+  ): Promise<void> {
+    const body = new URLSearchParams(await readBody(req));
+    const command = (body.get('cmd') ?? url.searchParams.get('cmd') ?? '').split(' ');
+    const target = this.containerOf(parts);
+    if (typeof target === 'string') {
+      sendText(res, 404, target);
+      return;
+    }
+    try {
+      const { stdout, stderr, exitCode } = await this.options.runtime.call('ExecSync', {
+        containerId: target.id,
+        cmd: command,
+      });
+      const output = Buffer.concat([stdout, stderr]).toString();
+      if (exitCode === 0) sendText(res, 200, output);
+      else sendText(res, 500, `command '${command.join(' ')}' exited with ${exitCode}: ${output}`);
+    } catch (error) {
+      sendText(res, 500, errorText(error));
+    }
+  }
+
+  /** The running container that a path names, or what is wrong. */
+  private containerOf(parts: readonly string[]): { id: string; pod: NodePod } | string {
+    const [namespace = '', name = ''] = parts;
+    const uid = parts.length > 3 ? parts[2] : undefined;
+    const container = parts.at(-1) ?? '';
+    const worker = this.options.find(namespace, name, uid);
+    if (worker === undefined) return `pod does not exist`;
+    if (findContainer(worker.pod, container) === undefined) {
+      return `container not found (${JSON.stringify(container)})`;
+    }
+    const seen = latestContainer(worker.observed, container);
+    if (seen?.state !== 'running') return `container not found (${JSON.stringify(container)})`;
+    return { id: seen.id, pod: worker.pod };
+  }
+
+  private async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const url = new URL(req.url ?? '/', 'https://kubelet');
+    const refusal = await this.refusal(req, url.pathname);
+    if (refusal !== undefined) {
+      refuse(socket, refusal.status, refusal.text);
+      return;
+    }
+    const [, kind = '', ...parts] = url.pathname.replace(/\/$/, '').split('/');
+    if (!this.options.debuggingHandlers) {
+      refuse(socket, 404, '404: Page Not Found\n');
+      return;
+    }
+    if (kind !== 'exec' && kind !== 'attach' && kind !== 'portForward') {
+      refuse(socket, 404, '404: Page Not Found\n');
+      return;
+    }
+    const flags = streamFlags(url.searchParams);
+    let runtimeUrl: string | { status: number; text: string };
+    try {
+      runtimeUrl = await this.runtimeUrl(kind, parts, url.searchParams);
+    } catch (error) {
+      runtimeUrl = { status: 500, text: errorText(error) };
+    }
+    if (typeof runtimeUrl !== 'string') {
+      refuse(socket, runtimeUrl.status, runtimeUrl.text);
+      return;
+    }
+    const { idleMs } = this.options;
+    await stream({ req, socket, head, url: runtimeUrl, kind, flags, idleMs });
+  }
+
+  private async runtimeUrl(
+    kind: 'exec' | 'attach' | 'portForward',
+    parts: readonly string[],
+    query: URLSearchParams,
+  ): Promise<string | { status: number; text: string }> {
+    const { runtime } = this.options;
+    if (kind === 'portForward') {
+      const [namespace = '', name = '', uid] = parts;
+      const sandbox = this.options.find(namespace, name, uid)?.observed.sandboxes[0];
+      if (sandbox === undefined) return { status: 404, text: 'pod does not exist' };
+      const port = [...query.getAll('port'), ...query.getAll('ports')]
+        .flatMap((p) => p.split(','))
+        .map(Number);
+      return (await runtime.call('PortForward', { podSandboxId: sandbox.id, port })).url;
+    }
+    const target = this.containerOf(parts);
+    if (typeof target === 'string') return { status: 404, text: target };
+    const { stdin, stdout, stderr, tty } = streamFlags(query);
+    if (!stdin && !stdout && !stderr) {
+      return { status: 400, text: 'you must specify at least 1 of stdin, stdout, stderr' };
+    }
+    const streams = { containerId: target.id, stdin, stdout, stderr, tty };
+    if (kind === 'attach') return (await runtime.call('Attach', streams)).url;
+    const cmd = query.getAll('command');
+    return (await runtime.call('Exec', { ...streams, cmd })).url;
+  }
+}
+
+async function readBody(req: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of req as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > maxBodyBytes) throw new Error('request body is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** The plain health endpoint, for probes of the kubelet itself. */
+export function listenHealth(
+  checks: KubeletServerOptions['checks'],
+  host: string,
+  port: number,
+): Promise<{ close(): void }> {
+  const server = createPlainServer((req, res) => {
+    const failures = Object.values(checks).flatMap((check) => check() ?? []);
+    if (!req.url?.startsWith('/healthz')) sendText(res, 404, '404: Page Not Found\n');
+    else if (failures.length === 0) sendText(res, 200, 'ok');
+    else sendText(res, 500, `${failures.join('\n')}\n`);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve({ close: () => server.close() }));
+  });
+}
