@@ -9,6 +9,16 @@ import { defineResource, nameColumn } from '../resource.ts';
 import { eventFromStored, eventToStored } from './event-conversion.ts';
 import { validateEvent, validateEventChange } from './event-validation.ts';
 
+const objectFields = [
+  'kind',
+  'namespace',
+  'name',
+  'uid',
+  'apiVersion',
+  'resourceVersion',
+  'fieldPath',
+];
+
 export const events = defineResource<CoreEvent>({
   group: '',
   version: 'v1',
@@ -26,6 +36,12 @@ export const events = defineResource<CoreEvent>({
       version: 'v1',
       toStored: eventToStored,
       fromStored: eventFromStored,
+      fieldNames: {
+        reason: 'reason',
+        type: 'type',
+        reportingController: 'reportingComponent',
+        ...Object.fromEntries(objectFields.map((f) => [`regarding.${f}`, `involvedObject.${f}`])),
+      },
     },
   ],
   createOnUpdate: true,

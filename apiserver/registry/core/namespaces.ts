@@ -44,6 +44,8 @@ export const namespaces = defineResource<Namespace>({
   deletionHold: {
     pending: (ns) => (ns.spec?.finalizers ?? []).length > 0,
     mark: (ns) => {
+      // Emptying takes what time it takes.
+      delete ns.metadata?.deletionGracePeriodSeconds;
       ns.status = { ...ns.status, phase: 'Terminating' };
     },
   },

@@ -84,14 +84,15 @@ export class ClusterIpAllocator {
     const name = formatIp(parsed);
     const found = await ctx.access.get<IPAddress>(ipAddresses, '', name);
     const owner = found?.spec?.parentRef;
-    const { name: serviceName, namespace } = service.metadata ?? {};
+    const { name: serviceName, namespace = ctx.namespace } = service.metadata ?? {};
     if (owner !== undefined && (owner.name !== serviceName || owner.namespace !== namespace)) {
       return;
     }
     try {
-      await ctx.access.delete(ipAddresses, '', name);
+      await ctx.access.delete(ipAddresses, '', name, found?.metadata?.uid);
     } catch (e) {
-      if (!hasReason(e, 'NotFound')) throw e;
+      // Gone, or taken by somebody else meanwhile.
+      if (!hasReason(e, 'NotFound', 'Conflict')) throw e;
     }
   }
 
