@@ -1,6 +1,6 @@
 /**
- * The process that `durability.test.ts` kills: writes without a pause, sixteen writers at a time, and
- * prints a line for each write that was acknowledged.
+ * The process that `durability.test.ts` kills: writes without a pause, sixteen writers at a time,
+ * and prints a line for each write that was acknowledged.
  *
  *   node durability-writer.ts embedded|etcd <data directory or server>
  */

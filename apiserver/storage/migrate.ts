@@ -7,8 +7,8 @@ export interface MigrationOptions {
   /** Only keys under this prefix. Default: all. */
   readonly prefix?: string;
   /**
-   * Changes are followed until this fires (the writers have been stopped then); without it, up to the
-   * revision of the moment when all has been copied.
+   * Changes are followed until this fires (the writers have been stopped then); without it, up to
+   * the revision of the moment when all has been copied.
    */
   readonly until?: AbortSignal;
   /** Keys with a lease get one of this length: how much of theirs is left cannot be asked. */
@@ -29,9 +29,9 @@ const pageKeys = 500;
 const writers = 32;
 
 /**
- * Copies `from` to `to`, whose keys under the prefix must be none, follows what changes meanwhile, and
- * compares. Revisions are not carried over: clients must list again. Throws when the target is not
- * empty, is written to by others, or differs in the end.
+ * Copies `from` to `to`, whose keys under the prefix must be none, follows what changes meanwhile,
+ * and compares. Revisions are not carried over: clients must list again. Throws when the target is
+ * not empty, is written to by others, or differs in the end.
  */
 export async function migrate(
   from: Storage,

@@ -1,6 +1,6 @@
 /**
- * Random operation sequences against a store and a model that is too simple to be wrong: the list of
- * all events. `K8TS_FUZZ_RUNS` sets the number of sequences, `K8TS_FUZZ_SEED` the seed;
+ * Random operation sequences against a store and a model that is too simple to be wrong: the list
+ * of all events. `K8TS_FUZZ_RUNS` sets the number of sequences, `K8TS_FUZZ_SEED` the seed;
  * `K8TS_FUZZ_SHRINK=1` looks for a shorter sequence that fails (which can take long).
  */
 import assert from 'node:assert/strict';

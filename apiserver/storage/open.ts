@@ -13,9 +13,9 @@ export interface OpenStorageOptions {
 }
 
 /**
- * Opens etcd (connected when it is first used) when servers are given, else the embedded store. Throws
- * an error with one line that says what is wrong: bad options, an unreadable file, a data directory
- * in use.
+ * Opens etcd (connected when it is first used) when servers are given, else the embedded store.
+ * Throws an error with one line that says what is wrong: bad options, an unreadable file, a data
+ * directory in use.
  */
 export async function openStorage(options: OpenStorageOptions): Promise<Storage> {
   const { etcdServers = [], dataDir } = options;

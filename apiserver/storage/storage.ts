@@ -67,9 +67,9 @@ export interface WatchOptions {
 export interface Watch extends AsyncIterable<WatchBatch> {
   /**
    * Asks for a batch that reaches `revision`, at once or as soon as the store gets there, also when
-   * no event is to be delivered (nothing comes when an earlier batch reached it). Without it mere progress is shown only now and then (about once
-   * a second while the store changes). A consistent read is
-   * `watch.reach(await storage.currentRevision())` and then waiting for that batch.
+   * no event is to be delivered (nothing comes when an earlier batch reached it). Without it mere
+   * progress is shown only now and then (about once a second while the store changes). A consistent
+   * read is `watch.reach(await storage.currentRevision())` and then waiting for that batch.
    */
   reach(revision: number): void;
 }

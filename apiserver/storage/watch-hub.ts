@@ -10,8 +10,8 @@ export interface WatchHubOptions {
   /** Everything up to this revision counts as published. */
   readonly revision: number;
   /**
-   * Events under `prefix`, `from` to `to` inclusive, whole revisions in order; throws CompactedError
-   * when some are gone. Ends when it has delivered all up to `to`, quietly on abort.
+   * Events under `prefix`, `from` to `to` inclusive, whole revisions in order; throws
+   * CompactedError when some are gone. Ends when it has delivered all up to `to`, quietly on abort.
    */
   replay(
     prefix: string,

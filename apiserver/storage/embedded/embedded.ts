@@ -28,8 +28,8 @@ export interface EmbeddedStorageOptions {
   readonly history?: Partial<HistoryLimits>;
   /**
    * The store goes on from this revision at least. A store whose content is older than what clients
-   * have seen (restored, or copied from elsewhere) needs one that is higher than any they know: they
-   * then list again, rather than take old revisions for new ones.
+   * have seen (restored, or copied from elsewhere) needs one that is higher than any they know:
+   * they then list again, rather than take old revisions for new ones.
    */
   readonly minRevision?: number;
   readonly hub?: Pick<WatchHubOptions, 'progressMs' | 'maxQueuedEvents' | 'maxQueuedBytes'>;

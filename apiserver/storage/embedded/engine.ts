@@ -1,29 +1,19 @@
 /**
- * The embedded store without threads: an append-only log in SQLite, one row for each revision, and an
- * index of it in memory that checks conditions and finds rows. Everything here is synchronous; writes
- * go into the open transaction and count once `commit` has returned.
+ * The embedded store without threads: an append-only log in SQLite, one row for each revision, and
+ * an index of it in memory that checks conditions and finds rows. Everything here is synchronous;
+ * writes go into the open transaction and count once `commit` has returned.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { KeyIndex, type ScanOptions, type Version } from '../key-index.ts';
 import { Leases } from '../leases.ts';
 import { type KeyValue, LeaseNotFoundError, type StoreEvent } from '../storage.ts';
+import { prepareStatements, type Statements } from './statements.ts';
 import { openStoreFile, storeFileError } from './store-file.ts';
 
 /** What came of a write: the new version with the value before, or what stands there instead. */
 export type Outcome =
   | { readonly ok: true; readonly revision: number; readonly prev: KeyValue | undefined }
   | { readonly ok: false; readonly revision: number; readonly current: KeyValue | undefined };
-
-interface Statements {
-  readonly insert: StatementSync;
-  readonly read: StatementSync;
-  readonly drop: StatementSync;
-  readonly addLease: StatementSync;
-  readonly dropLease: StatementSync;
-  readonly setCompacted: StatementSync;
-  readonly begin: StatementSync;
-  readonly commit: StatementSync;
-}
 
 /** A row is charged with so many bytes beside its value when history is bounded by size. */
 const rowBytes = 100;
@@ -48,7 +38,7 @@ export class Engine {
     this.#dataDir = dataDir;
     this.#db = openStoreFile(dataDir);
     try {
-      this.#sql = prepare(this.#db);
+      this.#sql = prepareStatements(this.#db);
       this.load();
       if (this.revision < minRevision) {
         this.#sql.setCompacted.run(minRevision);
@@ -315,21 +305,6 @@ export class Engine {
   #pragma(name: string): number {
     return Number(this.#db.prepare(`PRAGMA ${name}`).get()?.[name]);
   }
-}
-
-function prepare(db: DatabaseSync): Statements {
-  const read = db.prepare('SELECT value FROM log WHERE revision = ?');
-  read.setReturnArrays(true);
-  return {
-    insert: db.prepare('INSERT INTO log VALUES (?, ?, ?, ?, ?)'),
-    read,
-    drop: db.prepare('DELETE FROM log WHERE revision = ?'),
-    addLease: db.prepare('INSERT INTO lease VALUES (?, ?)'),
-    dropLease: db.prepare('DELETE FROM lease WHERE id = ?'),
-    setCompacted: db.prepare(`UPDATE meta SET value = ? WHERE name = 'compacted'`),
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    commit: db.prepare('COMMIT'),
-  };
 }
 
 function deleteEvent(key: string, revision: number, prev: KeyValue | undefined): StoreEvent {

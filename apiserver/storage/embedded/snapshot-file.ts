@@ -6,8 +6,8 @@ import { writeAtomically } from '../atomic-file.ts';
 const pagesPerStep = 64;
 
 /**
- * Writes a consistent copy of a database to `path`: one of the state at the end, with what is written
- * meanwhile.
+ * Writes a consistent copy of a database to `path`: one of the state at the end, with what is
+ * written meanwhile.
  */
 export async function snapshotTo(db: DatabaseSync, path: string): Promise<void> {
   await writeAtomically(path, async (partial) => {

@@ -1,4 +1,6 @@
-/** Opens the embedded store's SQLite file: its format, its settings, its lock, what can be wrong. */
+/**
+ * Opens the embedded store's SQLite file: its format, its settings, its lock, what can be wrong.
+ */
 import {
   closeSync,
   existsSync,

@@ -4,8 +4,8 @@ import type { Engine } from './engine.ts';
 import { sqlite, sqliteCode } from './store-file.ts';
 
 /**
- * Runs `body` and commits; throws when the writes are not there. `broken` is called when the state of
- * the file is not known any more: nothing may be read or written then until it is opened anew.
+ * Runs `body` and commits; throws when the writes are not there. `broken` is called when the state
+ * of the file is not known any more: nothing may be read or written then until it is opened anew.
  */
 export function transaction(
   engine: Pick<Engine, 'begin' | 'commit' | 'rollback' | 'describe'>,

@@ -1,9 +1,9 @@
 /**
- * The thread of the embedded store. What has queued up while a commit was running is taken together:
- * all its writes in one transaction, one fsync; then the answers; then its reads.
+ * The thread of the embedded store. What has queued up while a commit was running is taken
+ * together: all its writes in one transaction, one fsync; then the answers; then its reads.
  *
- * Why a thread: an fsync takes 0.2 ms on a good disk and 10 ms or more on a bad one, a checkpoint some
- * 10 ms, and the API server's event loop would stand still as long.
+ * Why a thread: an fsync takes 0.2 ms on a good disk and 10 ms or more on a bad one, a checkpoint
+ * some 10 ms, and the API server's event loop would stand still as long.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import {

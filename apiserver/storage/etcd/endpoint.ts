@@ -1,10 +1,10 @@
 /**
  * The gRPC channel to one of etcd's members, on @grpc/grpc-js with messages of our own
- * (`messages.ts`). Not on etcd3, as first planned: it cannot reach an https server by its IP address
- * (node refuses an IP address as TLS server name, grpc-js passes one unless it is told otherwise, and
- * etcd3 has no option for it); its calls cost twice the CPU (every field of every message through a
- * general decoder); it repeats writes that may have happened; and its watcher leaves a gap when the
- * connection is lost before history has been replayed.
+ * (`messages.ts`). Not on etcd3, as first planned: it cannot reach an https server by its IP
+ * address (node refuses an IP address as TLS server name, grpc-js passes one unless it is told
+ * otherwise, and etcd3 has no option for it); its calls cost twice the CPU (every field of every
+ * message through a general decoder); it repeats writes that may have happened; and its watcher
+ * leaves a gap when the connection is lost before history has been replayed.
  */
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';

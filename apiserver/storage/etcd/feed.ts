@@ -1,8 +1,8 @@
 /**
- * The watches of an etcd store. ONE watch of all keys feeds the hub: every revision has an event, so
- * it is always known how far the stream is, and progress needs no requests of its own. (Progress that
- * etcd reports can overtake events before 3.4.25 and 3.5.8.) A watch that starts in the past, or
- * falls behind, reads history over a stream of its own first.
+ * The watches of an etcd store. ONE watch of all keys feeds the hub: every revision has an event,
+ * so it is always known how far the stream is, and progress needs no requests of its own. (Progress
+ * that etcd reports can overtake events before 3.4.25 and 3.5.8.) A watch that starts in the past,
+ * or falls behind, reads history over a stream of its own first.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { CompactedError, type StoreEvent, StoreUnavailableError } from '../storage.ts';

@@ -1,7 +1,7 @@
 /**
- * etcd's messages that the store needs (etcd API 3.4 and newer), written and read by hand: a general
- * decoder costs more CPU than the rest of a call. Field numbers are those of etcd's rpc.proto and
- * kv.proto.
+ * etcd's messages that the store needs (etcd API 3.4 and newer), written and read by hand: a
+ * general decoder costs more CPU than the rest of a call. Field numbers are those of etcd's
+ * rpc.proto and kv.proto.
  */
 import type { KeyValue, StoreEvent } from '../storage.ts';
 import { WireReader, WireWriter } from './wire.ts';
