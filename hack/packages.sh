@@ -35,6 +35,8 @@ ensure_npm() {
   [ -e "$stamp" ] && [ "$stamp" -nt package-lock.json ] && return 0
   command -v npm >/dev/null || { echo "npm is needed: install Node.js with npm first" >&2; return 1; }
   echo "installing npm packages"
-  npm ci --no-audit --no-fund --loglevel=error || return 1
+  # Not `npm ci`: it refuses a lock file without the builds of optional packages for platforms that
+  # the registry at hand does not carry.
+  npm install --no-save --no-audit --no-fund --loglevel=error || return 1
   touch "$stamp"
 }
