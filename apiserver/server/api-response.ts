@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { StatusError } from '../../machinery/meta/status-error.ts';
+import { StoreUnavailableError, ValueTooLargeError } from '../storage/storage.ts';
 import type { ApiRequest } from './api-request.ts';
 
 export interface BodyResponse {
@@ -79,6 +80,14 @@ export function errorResponse(error: StatusError): BodyResponse {
 /** Anything thrown as a StatusError; foreign errors become a 500 that names no detail. */
 export function asStatusError(e: unknown): StatusError {
   if (e instanceof StatusError) return e;
+  if (e instanceof ValueTooLargeError) {
+    return new StatusError('RequestEntityTooLarge', 'etcdserver: request is too large', {});
+  }
+  if (e instanceof StoreUnavailableError) {
+    return new StatusError('ServiceUnavailable', 'the store did not answer in time; try again', {
+      retryAfterSeconds: 1,
+    });
+  }
   return new StatusError(
     'InternalError',
     'Internal error occurred: an unexpected error was logged by the server',
