@@ -9,7 +9,12 @@ import { type Shape, shapeOf } from '../../machinery/patch/shape.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
-import { apiVersionOf, type ServedResource } from '../registry/served-resource.ts';
+import {
+  apiVersionOf,
+  type ServedResource,
+  toServed,
+  toStored,
+} from '../registry/served-resource.ts';
 
 type Paths = readonly (readonly string[])[];
 
@@ -104,7 +109,10 @@ export function ownershipOf(
   };
 }
 
-/** Sets `next.metadata.managedFields`, in place. `live` undefined: a create. */
+/**
+ * Sets `next.metadata.managedFields`, in place. `live` undefined: a create. Owned is what the
+ * object shows in the request's version once it has been through the stored one.
+ */
 export function manageFields(
   resource: ServedResource,
   live: KubeObject | undefined,
@@ -113,11 +121,18 @@ export function manageFields(
   subresource: string,
   sent: object = next,
 ): void {
+  const shown =
+    resource.conversion === undefined ? next : toServed(resource, toStored(resource, next));
   updateManagedFields({
     ...ownershipOf(resource, subresource),
     live,
-    next,
+    next: shown,
     manager,
     sentEmpty: resetting.has(sent),
   });
+  if (shown === next) return;
+  const managed = shown.metadata?.managedFields;
+  next.metadata ??= {};
+  if (managed === undefined) delete next.metadata.managedFields;
+  else next.metadata.managedFields = managed;
 }

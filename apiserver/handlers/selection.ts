@@ -1,6 +1,6 @@
 /** Which objects a list or watch is about: namespace, selectors, the name in the path. */
 import * as fe from '../../machinery/meta/field-error.ts';
-import type { FieldSelector } from '../../machinery/meta/fields.ts';
+import { FieldSelector } from '../../machinery/meta/fields.ts';
 import type { Selector } from '../../machinery/meta/labels.ts';
 import { badRequest } from '../../machinery/meta/status-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
@@ -24,8 +24,9 @@ export function selectionOf(
   name: string,
   options: ListOptions,
 ): Selection {
-  const { labelSelector: labels, fieldSelector: fields } = options;
-  for (const r of fields.requirements) checkField(resource, r.field);
+  const { labelSelector: labels } = options;
+  for (const r of options.fieldSelector.requirements) checkField(resource, r.field);
+  const fields = inStoredNames(resource, options.fieldSelector);
   if (name !== '' && !fields.empty && fields.exactValue('metadata.name') !== name) {
     throw badRequest("fieldSelector metadata.name doesn't match requested name");
   }
@@ -47,10 +48,21 @@ export function selectionOf(
   };
 }
 
+/** A version may call the fields of the stored object differently. */
+function inStoredNames(resource: ServedResource, selector: FieldSelector): FieldSelector {
+  const names = resource.conversion?.fieldNames;
+  if (names === undefined || selector.empty) return selector;
+  return new FieldSelector(
+    selector.requirements.map((r) => ({ ...r, field: names[r.field] ?? r.field })),
+  );
+}
+
 function checkField(resource: ServedResource, field: string): void {
   if (field === 'metadata.name' || field === 'metadata.namespace') return;
-  const known = Object.keys(resource.definition.selectableFields);
+  const { selectableFields, unknownFieldText } = resource.definition;
+  const known = Object.keys(resource.conversion?.fieldNames ?? selectableFields);
   if (known.includes(field)) return;
+  if (unknownFieldText !== undefined) throw badRequest(unknownFieldText(field));
   if (known.length === 0) {
     throw badRequest(
       `${fe.quote(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,

@@ -15,6 +15,11 @@ export interface DeletionOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined;
 }
 
+/** The request itself says what becomes of dependents. */
+export function namesPolicy(options: DeletionOptions): boolean {
+  return options.propagationPolicy !== undefined || options.orphanDependents !== undefined;
+}
+
 const orphanFinalizer = 'orphan';
 const foregroundFinalizer = 'foregroundDeletion';
 

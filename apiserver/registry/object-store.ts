@@ -37,6 +37,7 @@ import {
   type DeletionOptions,
   deletionFinalizers,
   markAsDeleting,
+  namesPolicy,
 } from './deletion.ts';
 import { encodeStored } from './object-encoding.ts';
 import type { Finish, ResourceDefinition, UpdateStrategy, WriteContext } from './resource.ts';
@@ -103,8 +104,11 @@ export class ObjectStore {
     this.#type = kindType(this.#apiVersion, options.definition.kind)!;
   }
 
-  get #resource(): { group: string; resource: string } {
-    return { group: this.definition.group, resource: this.definition.plural };
+  /** As the request calls it: two groups may share what is stored. */
+  #resource(ctx?: WriteContext): { group: string; resource: string } {
+    const { group, plural } = this.definition;
+    const slash = ctx?.requestVersion?.indexOf('/') ?? -1;
+    return { group: slash < 0 ? group : ctx!.requestVersion!.slice(0, slash), resource: plural };
   }
 
   key(namespace: string, name: string): string {
@@ -116,7 +120,7 @@ export class ObjectStore {
   async get(namespace: string, name: string): Promise<StoredObject> {
     await this.cacher.fresh();
     const found = this.cache.get(this.definition.namespaced ? namespace : '', name);
-    if (found === undefined) throw notFound(this.#resource, name);
+    if (found === undefined) throw notFound(this.#resource(), name);
     return found;
   }
 
@@ -217,7 +221,7 @@ export class ObjectStore {
       current = latest;
       fresh = true;
     }
-    throw conflict(this.#resource, name, 'too many writers of this object; try again');
+    throw conflict(this.#resource(ctx), name, 'too many writers of this object; try again');
   }
 
   async #updateOnce(
@@ -228,10 +232,11 @@ export class ObjectStore {
     const d = this.definition;
     const { name } = request;
     if (request.uid && request.uid !== (current?.object<KubeObject>().metadata?.uid ?? '')) {
-      throw this.#uidMismatch(name, request.uid, current);
+      throw this.#uidMismatch(name, request.uid, current, ctx);
     }
     if (current === undefined) {
-      if (!d.createOnUpdate && request.forceCreate !== true) throw notFound(this.#resource, name);
+      if (!d.createOnUpdate && request.forceCreate !== true)
+        throw notFound(this.#resource(ctx), name);
       const next = await request.transform(undefined);
       const finish = await this.#prepareCreate(next, ctx, (o) =>
         Promise.resolve(request.admit?.(o, undefined)),
@@ -250,7 +255,7 @@ export class ObjectStore {
     }
     const prev = current.object<KubeObject>();
     const next = await request.transform(current.object());
-    this.#checkRevision(next, prev, name);
+    this.#checkRevision(next, prev, name, ctx);
     const finish = await d.beginUpdate?.(next, prev, ctx);
     let stored = false;
     try {
@@ -274,17 +279,22 @@ export class ObjectStore {
     }
   }
 
-  #uidMismatch(name: string, uid: string, current: StoredObject | undefined): StatusError {
+  #uidMismatch(
+    name: string,
+    uid: string,
+    current: StoredObject | undefined,
+    ctx: WriteContext,
+  ): StatusError {
     const has = current?.object<KubeObject>().metadata?.uid ?? '';
     return conflict(
-      this.#resource,
+      this.#resource(ctx),
       name,
       `StorageError: invalid object, Code: 4, Key: ${current?.key ?? ''}, ResourceVersion: 0, ` +
         `AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${has}`,
     );
   }
 
-  #checkRevision(next: KubeObject, prev: KubeObject, name: string): void {
+  #checkRevision(next: KubeObject, prev: KubeObject, name: string, ctx: WriteContext): void {
     next.metadata ??= {};
     const asked = next.metadata.resourceVersion ?? '';
     if (asked !== '' && !/^\d+$/.test(asked)) {
@@ -296,7 +306,7 @@ export class ObjectStore {
     }
     if (asked === '' || asked === '0') {
       if (!this.definition.unconditionalUpdate) {
-        throw invalid(this.#resource, name, [
+        throw invalid(this.#resource(ctx), name, [
           fe.invalidValue(
             fe.FieldPath.of('metadata', 'resourceVersion'),
             0,
@@ -308,7 +318,7 @@ export class ObjectStore {
       return;
     }
     if (asked !== prev.metadata!.resourceVersion) {
-      throw conflict(this.#resource, name, optimisticLockMessage);
+      throw conflict(this.#resource(ctx), name, optimisticLockMessage);
     }
   }
 
@@ -364,9 +374,11 @@ export class ObjectStore {
     ctx: WriteContext,
     admit?: (current: KubeObject) => Promise<void>,
   ): Promise<{ object: StoredObject; deleted: boolean }> {
+    const { defaultPropagationWarning: warning } = this.definition;
+    if (warning !== undefined && !namesPolicy(options)) ctx.warn(warning);
     let current = await this.#read(namespace, name);
     for (let attempt = 0; attempt < maxUpdateAttempts; attempt++) {
-      if (current === undefined) throw notFound(this.#resource, name);
+      if (current === undefined) throw notFound(this.#resource(ctx), name);
       const object = current.object<KubeObject>();
       const before = current.object<KubeObject>();
       const plan = beforeDelete(this.definition, object, options, this.#now());
@@ -414,7 +426,7 @@ export class ObjectStore {
               result.current.value,
             );
     }
-    throw conflict(this.#resource, name, 'too many writers of this object; try again');
+    throw conflict(this.#resource(ctx), name, 'too many writers of this object; try again');
   }
 
   async #remove(current: StoredObject, ctx: WriteContext): Promise<boolean> {
@@ -450,7 +462,7 @@ export class ObjectStore {
     }
     if (ctx.dryRun) {
       if (current === undefined && (await this.#read(namespace ?? '', name!)) !== undefined) {
-        throw this.#exists(name!, this.cache.get(namespace ?? '', name!));
+        throw this.#exists(name!, this.cache.get(namespace ?? '', name!), ctx);
       }
       return this.#shown(key, current?.revision ?? 0, object);
     }
@@ -470,11 +482,11 @@ export class ObjectStore {
       result.current === undefined
         ? undefined
         : new StoredObject(this.cache.spec, key, result.current.modRevision, result.current.value);
-    throw this.#exists(name!, there);
+    throw this.#exists(name!, there, ctx);
   }
 
-  #exists(name: string, there: StoredObject | undefined): StatusError {
-    const e = alreadyExists(this.#resource, name);
+  #exists(name: string, there: StoredObject | undefined, ctx: WriteContext): StatusError {
+    const e = alreadyExists(this.#resource(ctx), name);
     if (there?.object<KubeObject>().metadata?.deletionTimestamp === undefined) return e;
     return new StatusError('AlreadyExists', `object is being deleted: ${e.message}`, e.details);
   }

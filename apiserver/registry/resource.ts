@@ -172,6 +172,8 @@ export interface VersionConversion {
   /** The stored form of an object of this version, and back. Both return new objects. */
   toStored(object: KubeObject): KubeObject;
   fromStored(object: KubeObject): KubeObject;
+  /** The fields that this version selects by, and what the stored one calls them. */
+  readonly fieldNames?: Readonly<Record<string, string>>;
 }
 
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
@@ -242,6 +244,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * have none and a policy in the request is ignored.
    */
   readonly defaultPropagation: 'delete' | 'orphan' | 'unsupported';
+  /** A warning with deletes that name no policy. */
+  readonly defaultPropagationWarning: string | undefined;
   /** A create keeps the client's status (nodes). */
   readonly createWithStatus: boolean;
   /** false: there is no status subresource (and status, if any, is an ordinary field). */
@@ -256,6 +260,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   rowConditions?(object: T): readonly RowCondition[];
   /** Fields that can be selected beside metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: T) => string>>;
+  /** What is said of any other field; undefined: the usual text. */
+  readonly unknownFieldText: ((field: string) => string) | undefined;
   /** A warning with every request: the kind is deprecated. */
   readonly deprecation: string | undefined;
   /** Default TTL in seconds of new objects (events). */
@@ -288,6 +294,7 @@ export function defineResource<T extends KubeObject>(
     gracefulDelete: undefined,
     deletionHold: undefined,
     defaultPropagation: 'delete',
+    defaultPropagationWarning: undefined,
     createWithStatus: false,
     status: false,
     scale: undefined,
@@ -295,6 +302,7 @@ export function defineResource<T extends KubeObject>(
     resetFields: undefined,
     columns: nameAndAge(),
     selectableFields: {},
+    unknownFieldText: undefined,
     deprecation: undefined,
     ttlSeconds: undefined,
     ...d,

@@ -1,6 +1,7 @@
 /** apps/v1 StatefulSet. */
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import { selectorOf } from '../../../machinery/meta/labels.ts';
+import { nameIsDnsLabel } from '../../../machinery/meta/names.ts';
 import type { StatefulSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns } from '../columns.ts';
 import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
@@ -21,6 +22,7 @@ export const statefulSets = defineResource<StatefulSet>({
   shortNames: ['sts'],
   categories: ['all'],
   namespaced: true,
+  nameRule: nameIsDnsLabel,
   warnings: statefulSetWarnings,
   validate: validateStatefulSet,
   validateUpdate: validateStatefulSetUpdate,

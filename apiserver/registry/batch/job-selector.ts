@@ -9,8 +9,7 @@ export const legacyControllerUidLabel = 'controller-uid';
 
 /**
  * Labels the pods with the job's name and uid and selects by the uid; labels that are there
- * already stay. metadata.labels get them too unless the client gave some of its own: they are
- * defaulted from the template's, and the real server defaults again when it reads from the store.
+ * already stay. metadata.labels that are the template's by default get them too.
  */
 export function generateSelector(job: Job): void {
   const spec = job.spec;
@@ -25,12 +24,20 @@ export function generateSelector(job: Job): void {
     ...given,
   };
   spec.template.metadata = { ...spec.template.metadata, labels };
-  if (isEmptyValue(own) || deepEqual(own, given)) {
-    job.metadata ??= {};
-    job.metadata.labels = { ...labels };
-  }
+  if (!isEmptyValue(own) && deepEqual(own, given)) job.metadata!.labels = { ...labels };
   spec.selector = {
     ...spec.selector,
     matchLabels: { [controllerUidLabel]: uid, ...spec.selector?.matchLabels },
   };
+}
+
+/**
+ * A job without labels shows its template's: the real server defaults again when it reads from
+ * the store.
+ */
+export function labelAsTemplate(job: Job): void {
+  const labels = job.spec?.template.metadata?.labels;
+  if (isEmptyValue(labels) || !isEmptyValue(job.metadata?.labels)) return;
+  job.metadata ??= {};
+  job.metadata.labels = { ...labels };
 }

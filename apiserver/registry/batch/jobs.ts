@@ -1,12 +1,12 @@
 /** batch/v1 Job. */
-import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { FieldPath, quote } from '../../../machinery/meta/field-error.ts';
 import { humanDuration } from '../../../machinery/meta/times.ts';
 import type { Job } from '../../../machinery/schema/wire.ts';
 import { podNameWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, column, containerColumns, labelSelectorText } from '../columns.ts';
 import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
 import { type Cell, defineResource, nameColumn } from '../resource.ts';
-import { generateSelector } from './job-selector.ts';
+import { generateSelector, labelAsTemplate } from './job-selector.ts';
 import { validateJobStatus } from './job-status-validation.ts';
 import { validateJobUpdate } from './job-update-validation.ts';
 import { validateJob } from './job-validation.ts';
@@ -20,6 +20,10 @@ export const jobs = defineResource<Job>({
   categories: ['all'],
   namespaced: true,
   defaultPropagation: 'orphan',
+  defaultPropagationWarning:
+    'child pods are preserved by default when jobs are deleted; set ' +
+    'propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress ' +
+    'this warning',
   generationOf: (job) => job.spec,
   prepareForCreate: (next) => {
     generateSelector(next);
@@ -29,11 +33,13 @@ export const jobs = defineResource<Job>({
     dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec),
   validate: (next) => validateJob(next),
   validateUpdate: validateJobUpdate,
+  canonicalize: labelAsTemplate,
   warnings: (next, prev) => [
     ...(prev === undefined ? podNameWarnings(next) : []),
     ...jobSpecWarnings(next, prev, next.spec, FieldPath.of('spec')),
   ],
   status: { validateUpdate: validateJobStatus },
+  unknownFieldText: (field) => `field label ${quote(field)} not supported for Job`,
   selectableFields: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   columns: [
     nameColumn(),

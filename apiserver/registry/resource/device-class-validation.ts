@@ -1,6 +1,6 @@
 /** The rules of DeviceClasses. */
 import { type FieldError, FieldPath, invalidValue } from '../../../machinery/meta/field-error.ts';
-import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
+import { isLongName } from '../../../machinery/meta/names.ts';
 import type { DeviceClass } from '../../../machinery/schema/wire.ts';
 import { validateMetaAgain } from '../core/field-checks.ts';
 import { isExtendedResource } from '../core/resource-names.ts';
@@ -8,6 +8,11 @@ import { maxConfigs, validateConfig, validateSelectors } from './claim-spec-vali
 import { validateItems } from './field-checks.ts';
 
 const path = FieldPath.of('spec');
+
+/** Only whole names are checked here, not what they are generated from. */
+export function deviceClassName(name: string, prefix: boolean): string[] {
+  return prefix ? [] : isLongName(name);
+}
 
 /** A new class. */
 export function validateDeviceClass(next: DeviceClass): FieldError[] {
@@ -24,5 +29,5 @@ export function validateDeviceClass(next: DeviceClass): FieldError[] {
 
 /** A changed class. */
 export function validateDeviceClassUpdate(next: DeviceClass): FieldError[] {
-  return [...validateMetaAgain(next, nameIsDnsSubdomain, false), ...validateDeviceClass(next)];
+  return [...validateMetaAgain(next, deviceClassName, false), ...validateDeviceClass(next)];
 }

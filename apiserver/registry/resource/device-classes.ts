@@ -2,7 +2,11 @@
 import type { DeviceClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
-import { validateDeviceClass, validateDeviceClassUpdate } from './device-class-validation.ts';
+import {
+  deviceClassName,
+  validateDeviceClass,
+  validateDeviceClassUpdate,
+} from './device-class-validation.ts';
 
 export const deviceClasses = defineResource<DeviceClass>({
   group: 'resource.k8s.io',
@@ -10,6 +14,7 @@ export const deviceClasses = defineResource<DeviceClass>({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   namespaced: false,
+  nameRule: deviceClassName,
   deleteReturnsObject: true,
   generationOf: (c) => c.spec,
   validate: validateDeviceClass,

@@ -17,6 +17,8 @@ export const resourceSlices = defineResource<ResourceSlice>({
   validate: validateSlice,
   validateUpdate: validateSliceUpdate,
   warnings: driverWarnings,
+  unknownFieldText: (field) =>
+    `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
   selectableFields: {
     'spec.nodeName': (s) => s.spec?.nodeName ?? '',
     'spec.driver': (s) => s.spec?.driver ?? '',
