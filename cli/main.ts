@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Start } from './command.ts';
 import { commands } from './commands.ts';
+import { reportingFailure } from './report.ts';
 import { rootSignal } from './signals.ts';
 
 const wanted = process.argv[2];
@@ -14,11 +15,4 @@ for (const [name, [description, load]] of Object.entries(commands)) {
   if (name === wanted) (await load()).define(command, run);
 }
 program.showHelpAfterError("(try 'k8ts --help')");
-try {
-  await program.parseAsync();
-} catch (e) {
-  // One line for people; the whole story for those who ask for it.
-  console.error(`k8ts: ${e instanceof Error ? e.message : String(e)}`);
-  if (process.env['K8TS_DEBUG'] !== undefined) console.error(e);
-  process.exitCode = 1;
-}
+await reportingFailure(() => program.parseAsync());

@@ -1,6 +1,6 @@
 /** The certificates and kubeconfigs of a one-machine cluster: made at first start, then kept. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   type CertificateRequest,
@@ -10,6 +10,7 @@ import {
   type KeyAndCertificate,
 } from '../../apiserver/pki/pki.ts';
 import { firstAddress } from '../../apiserver/pki/server-certificates.ts';
+import { stampCertificates } from './certificate-stamp.ts';
 import type { ClusterSettings, Layout } from './layout.ts';
 
 /** Certificates are made again when they have less than this left. */
@@ -71,6 +72,15 @@ export async function ensureCertificates(settings: ClusterSettings, layout: Layo
     mkdirSync(dirname(settings.kubeconfig), { recursive: true });
     writeFileSync(settings.kubeconfig, readFileSync(layout.kubeconfig('admin')), { mode: 0o600 });
   }
+  stampCertificates(settings, layout, renewAtMs(layout));
+}
+
+/** When the first of the certificates should be made again. */
+function renewAtMs(layout: Layout): number {
+  const ends = readdirSync(dirname(layout.pki('x')))
+    .filter((file) => file.endsWith('.crt'))
+    .map((file) => new X509Certificate(readFileSync(layout.pki(file))).validTo);
+  return Math.min(...ends.map((text) => Date.parse(text))) - renewBeforeMs;
 }
 
 async function authorityOf(layout: Layout): Promise<KeyAndCertificate> {
@@ -95,7 +105,7 @@ async function ensurePair(
   const key = layout.pki(`${name}.key`);
   if (existsSync(crt) && existsSync(key)) {
     const kept = { certificate: readFileSync(crt, 'utf8'), key: readFileSync(key, 'utf8') };
-    if (stillGood(kept.certificate, request)) return kept;
+    if (stillGood(kept.certificate, authority.certificate, request)) return kept;
   }
   const made = await issue(authority, request);
   writeFileSync(key, made.key, { mode: 0o600 });
@@ -103,8 +113,9 @@ async function ensurePair(
   return made;
 }
 
-function stillGood(pem: string, request: CertificateRequest): boolean {
+function stillGood(pem: string, authority: string, request: CertificateRequest): boolean {
   const certificate = new X509Certificate(pem);
+  if (!certificate.verify(new X509Certificate(authority).publicKey)) return false;
   if (Date.parse(certificate.validTo) - Date.now() < renewBeforeMs) return false;
   const present = certificate.subjectAltName ?? '';
   const subject = certificate.subject.split('\n');

@@ -1,17 +1,26 @@
 /**
- * Takes away what a node leaves behind: sandboxes and containers, mounts, groups, the pod network,
- * the proxy's rules. Data of the cluster (objects, images, volumes on disk) stays.
+ * Takes away what a node leaves behind: sandboxes and containers, processes, mounts, control
+ * groups, the pod network, rules, kernel settings. Data of the cluster (objects, images, volumes
+ * on disk) stays.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GrpcRuntime } from '../../kubelet/cri/grpc-runtime.ts';
 import { cleanUp as cleanProxy } from '../../proxy/main.ts';
+import { killGroup, removeGroup } from './cgroups.ts';
 import { containerdAnswers } from './containerd.ts';
+import { removeEgress } from './egress.ts';
 import type { Layout } from './layout.ts';
+import { unmountNode } from './mounts.ts';
+import { removePodNetworkOf } from './pod-network.ts';
+import { containerdProcess } from './processes.ts';
+import { restoreSysctls } from './sysctls.ts';
 
-/** The bridge that pods hang on; see kubelet-config.ts. */
-export const bridgeName = 'k8ts0';
+const containerdStartMs = 15_000;
+const requestTimeoutMs = 30_000;
+/** For containers to end by themselves. */
+const graceSeconds = 2;
 
 /** Cleans what is there; each part goes on when another failed. */
 export async function cleanNode(layout: Layout, report: (line: string) => void): Promise<void> {
@@ -23,63 +32,93 @@ export async function cleanNode(layout: Layout, report: (line: string) => void):
     }
   };
   await part('removing pods', () => removePods(layout));
-  await part('unmounting volumes', () => unmountBelow(layout.kubelet));
-  await part('removing cgroups', () => removeCgroups());
+  await part('ending processes of pods', () => killLeftovers(layout));
+  await part('unmounting', () => unmountNode(layout));
+  await part('removing control groups', () => removeGroup(layout.cgroup));
   await part('removing the proxy rules', () => cleanProxy());
-  await part('removing the pod network', () => removeNetwork(layout));
+  await part('removing the way out of pods', () => removeEgress());
+  await part('removing the pod network', () => removePodNetworkOf(layout));
+  await part('putting kernel settings back', () => restoreSysctls(layout));
 }
 
+/** Through the runtime; one that was killed is started for as long as it takes. */
 async function removePods(layout: Layout): Promise<void> {
-  if (!(await containerdAnswers(layout))) return;
-  const runtime = new GrpcRuntime({ endpoint: layout.containerdSocket, requestTimeoutMs: 30_000 });
-  try {
-    const { containers } = await runtime.call('ListContainers', {});
-    await Promise.all(
-      containers.map((c) =>
-        runtime.call('StopContainer', { containerId: c.id, timeout: 2 }).catch(() => undefined),
-      ),
-    );
-    const { items } = await runtime.call('ListPodSandbox', {});
-    await Promise.all(
-      items.map(async ({ id }) => {
-        await runtime.call('StopPodSandbox', { podSandboxId: id });
-        await runtime.call('RemovePodSandbox', { podSandboxId: id });
-      }),
-    );
-  } finally {
-    runtime.close();
+  await using stack = new AsyncDisposableStack();
+  if (!(await containerdAnswers(layout))) {
+    if (!hasTasks(layout)) return;
+    stack.use(await startContainerd(layout));
   }
+  const runtime = new GrpcRuntime({ endpoint: layout.containerdSocket, requestTimeoutMs });
+  stack.defer(() => runtime.close());
+  const { containers } = await runtime.call('ListContainers', {});
+  await Promise.all(
+    containers.map((c) =>
+      // One that cannot be stopped goes with its sandbox.
+      runtime
+        .call('StopContainer', { containerId: c.id, timeout: graceSeconds })
+        .catch(() => undefined),
+    ),
+  );
+  const { items } = await runtime.call('ListPodSandbox', {});
+  await Promise.all(
+    items.map(async ({ id }) => {
+      await runtime.call('StopPodSandbox', { podSandboxId: id });
+      await runtime.call('RemovePodSandbox', { podSandboxId: id });
+    }),
+  );
 }
 
-/** Unmounts everything below a folder, the deepest first. */
-export function unmountBelow(folder: string): void {
-  const points = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => (line.split(' ')[4] ?? '').replace(/\\040/g, ' '))
-    .filter((p) => p.startsWith(`${folder}/`))
-    .reverse();
-  for (const p of points) execFileSync('umount', ['-l', p], { stdio: 'ignore' });
+/** True when containerd left containers behind. */
+function hasTasks(layout: Layout): boolean {
+  const dir = `${layout.containerd}/state/io.containerd.runtime.v2.task/k8s.io`;
+  return existsSync(dir) && readdirSync(dir).length > 0;
 }
 
-/** The groups of pods, in every hierarchy (cgroup v1 has several). */
-function removeCgroups(): void {
-  const top = '/sys/fs/cgroup';
-  const roots = [top, ...readdirSync(top).map((d) => join(top, d))];
-  for (const root of roots) removeTree(join(root, 'kubepods'));
-}
-
-function removeTree(dir: string): void {
-  if (!existsSync(dir)) return;
-  for (const entry of readdirSync(dir, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeTree(join(dir, entry.name));
+async function startContainerd(layout: Layout): Promise<AsyncDisposable> {
+  const { command, args } = containerdProcess(layout);
+  const child = spawn(command, args, { stdio: 'ignore', detached: true });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const deadline = Date.now() + containerdStartMs;
+  while (!(await containerdAnswers(layout))) {
+    if (Date.now() > deadline || child.exitCode !== null) {
+      child.kill('SIGKILL');
+      throw new Error('containerd does not start: its containers are ended without it');
+    }
+    await sleep(50);
   }
-  rmdirSync(dir);
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
 }
 
-function removeNetwork(layout: Layout): void {
-  if (existsSync(`/sys/class/net/${bridgeName}`)) {
-    execFileSync('ip', ['link', 'delete', bridgeName], { stdio: 'ignore' });
+/** What the runtime did not end: processes of pods, and the shims of this containerd. */
+async function killLeftovers(layout: Layout): Promise<void> {
+  for (const pid of shims(layout)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended meanwhile.
+    }
   }
-  // The configuration is written again at the next start; leased addresses went with the pods.
-  rmSync(layout.netConf, { recursive: true, force: true });
+  await killGroup(layout.cgroup);
+}
+
+function shims(layout: Layout): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words[0]?.includes('containerd-shim') && words.includes(layout.containerdSocket);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
 }

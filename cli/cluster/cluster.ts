@@ -1,15 +1,15 @@
 /** A one-machine cluster from start to stop. */
-
-import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
-import { loadKubeconfig } from '../../client/kubeconfig.ts';
-import { nodes } from '../../client/resources.ts';
-import { createClient } from '../../client/rest-client.ts';
-import { ensureCertificates } from './certificates.ts';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { certificatesAreGood } from './certificate-stamp.ts';
 import { containerdAnswers, writeContainerdConfig } from './containerd.ts';
+import { addEgress } from './egress.ts';
+import { imageArchives, importImages } from './images.ts';
 import { writeKubeletConfig } from './kubelet-config.ts';
 import type { ClusterSettings, Layout } from './layout.ts';
-import { nodeProblems, portProblem } from './preflight.ts';
+import { shareKubeletFolder } from './mounts.ts';
+import { nodeProblems, portProblems } from './preflight.ts';
 import {
   apiServerProcess,
   containerdProcess,
@@ -17,10 +17,17 @@ import {
   nodeProcess,
   processNames,
 } from './processes.ts';
-import { type Supervised, stopLeftovers, supervise } from './supervisor.ts';
+import { writeProxyConfig } from './proxy-config.ts';
+import type { Milestone } from './starter.ts';
+import { Supervisor, stopLeftovers } from './supervisor.ts';
+import { rememberSysctls } from './sysctls.ts';
 
 /** How long a start may take before it is called failed. */
 const startLimitMs = 120_000;
+/** Waiting longer than this is said. */
+const patienceMs = 5000;
+/** A process that ends this often while the cluster starts will not get better. */
+const startAttempts = 4;
 
 /**
  * Starts everything, tells when it is ready, and resolves when the signal has aborted and all has
@@ -35,129 +42,192 @@ export async function runCluster(
   const startedMs = performance.now();
   const since = () => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
   const step = (text: string) => print(`${since().padStart(7)}  ${text}`);
+  const archives = settings.images === undefined ? [] : imageArchives(settings.images);
   await stopLeftovers(processNames, layout);
-  const problem = await portProblem(settings.securePort);
-  if (problem !== undefined) throw new Error(problem);
-  const problems = settings.withoutNode ? [] : nodeProblems();
-  if (problems.length > 0) throw new Error(problems.join('\n      '));
-
-  const running: Supervised[] = [];
-  const start = (spec: Parameters<typeof supervise>[0]) => {
-    running.push(supervise(spec, layout, (line) => step(line)));
-  };
+  await checkMachine(settings);
+  const supervisor = new Supervisor(layout, step);
   try {
-    if (!settings.withoutNode) {
-      writeContainerdConfig(layout);
-      writeKubeletConfig(settings, layout);
-      // It takes a while to come up: the control plane starts meanwhile.
-      start(containerdProcess(layout));
-    }
-    await ensureCertificates(settings, layout);
-    start(apiServerProcess(settings, layout));
-    await until(signal, 'the API server', layout.log('apiserver'), () =>
-      apiReady(settings, layout),
-    );
-    step('API server ready');
-    start(controlProcess(settings, layout));
-    if (settings.withoutNode) step('controllers and scheduler started; no node was asked for');
-    else {
-      await until(signal, 'containerd', layout.log('containerd'), () => containerdAnswers(layout));
-      step('containerd ready');
-      start(nodeProcess(settings, layout));
-      await until(signal, `node ${settings.nodeName}`, layout.log('node'), () =>
-        nodeReady(settings, layout),
-      );
-      step(`node ${settings.nodeName} Ready`);
-    }
+    await start({ settings, layout, signal, supervisor, archives, step });
     print('');
     print(`The cluster runs. Its kubeconfig: ${settings.kubeconfig}`);
     print(`Try:  kubectl --kubeconfig ${settings.kubeconfig} get pods -A`);
-    print('Stop it with Ctrl-C or `k8ts down`; a later `k8ts up` finds it as it was.');
+    print("Stop it with Ctrl-C or 'k8ts down'; a later 'k8ts up' finds it as it was.");
     await aborted(signal);
-    step('stopping');
+  } catch (error) {
+    // Somebody who stops a start is not told that it failed.
+    if (!signal.aborted) throw error;
   } finally {
-    await stopAll(running, settings, layout, step);
+    step('stopping');
+    await stopAll(supervisor, settings, layout, step);
   }
+}
+
+async function checkMachine(settings: ClusterSettings): Promise<void> {
+  const problems = settings.withoutNode ? [] : nodeProblems(settings);
+  // The node's ports are of no interest on a machine that cannot be one.
+  if (problems.length === 0) problems.push(...(await portProblems(settings)));
+  if (problems.length > 0) throw new Error(problems.join('\n      '));
+}
+
+interface Starting {
+  readonly settings: ClusterSettings;
+  readonly layout: Layout;
+  readonly signal: AbortSignal;
+  readonly supervisor: Supervisor;
+  readonly archives: readonly string[];
+  readonly step: (text: string) => void;
+}
+
+/** Starts the processes in the order they need each other; as much as possible at a time. */
+async function start(cluster: Starting): Promise<void> {
+  const { settings, layout, supervisor, archives, step } = cluster;
+  if (!settings.withoutNode) {
+    writeContainerdConfig(layout);
+    supervisor.start(containerdProcess(layout));
+  }
+  const fresh = !certificatesAreGood(settings, layout);
+  const starter = runStarter(settings);
+  try {
+    if (fresh) {
+      await within(cluster, 'the certificates', [], starter.reached('certificates'));
+      step('certificates made');
+    }
+    supervisor.start(apiServerProcess(settings, layout));
+    if (!settings.withoutNode) prepareNode(settings, layout);
+    await within(cluster, 'the API server', ['apiserver'], starter.reached('apiserver'));
+    step('API server ready');
+    supervisor.start(controlProcess(settings, layout));
+    if (settings.withoutNode) {
+      step('controllers and scheduler started; no node was asked for');
+      return;
+    }
+    await within(cluster, 'containerd', ['containerd'], untilAnswers(cluster));
+    step('containerd ready');
+    supervisor.start(nodeProcess(settings, layout));
+    const ready = starter.reached('node');
+    if (archives.length > 0) {
+      const count = await importImages(layout, archives);
+      step(count === 0 ? 'images are there' : `images imported from ${count} archives`);
+    }
+    const names = ['apiserver', 'control', 'containerd', 'node'];
+    await within(cluster, `node ${settings.nodeName}`, names, ready);
+    step(`node ${settings.nodeName} Ready`);
+  } finally {
+    starter.end();
+  }
+}
+
+function prepareNode(settings: ClusterSettings, layout: Layout): void {
+  rememberSysctls(layout);
+  writeKubeletConfig(settings, layout);
+  writeProxyConfig(settings, layout);
+  shareKubeletFolder(layout);
+  addEgress(settings);
 }
 
 /** Nodes first, so that pods end while there is still an API server and a runtime. */
 async function stopAll(
-  running: readonly Supervised[],
+  supervisor: Supervisor,
   settings: ClusterSettings,
   layout: Layout,
   step: (text: string) => void,
 ): Promise<void> {
-  const named = (name: string) => running.find((p) => p.name === name)?.stop();
-  await named('node');
-  if (!settings.withoutNode && running.some((p) => p.name === 'containerd')) {
+  await supervisor.stop('node');
+  if (!settings.withoutNode) {
     // Loaded only here: the supervisor stays small while the cluster runs.
     const { cleanNode } = await import('./clean-node.ts');
     await cleanNode(layout, step);
   }
-  await Promise.all([named('control'), named('containerd')]);
-  await named('apiserver');
+  await Promise.all([supervisor.stop('control'), supervisor.stop('containerd')]);
+  await supervisor.stop('apiserver');
   step('stopped');
 }
 
-async function until(
-  signal: AbortSignal,
-  what: string,
-  log: string,
-  ready: () => Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + startLimitMs;
-  while (!(await ready().catch(() => false))) {
-    signal.throwIfAborted();
-    if (Date.now() > deadline) {
-      throw new Error(`${what} did not become ready within ${startLimitMs / 1000} s; see ${log}`);
+interface Starter {
+  /** Resolves when it has said so; rejects when it ended without. */
+  reached(milestone: Milestone): Promise<void>;
+  end(): void;
+}
+
+function runStarter(settings: ClusterSettings): Starter {
+  const script = fileURLToPath(new URL('./starter.ts', import.meta.url));
+  const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(settings)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const seen = new Map<string, PromiseWithResolvers<void>>();
+  const milestone = (name: string) => {
+    let at = seen.get(name);
+    if (at === undefined) {
+      at = Promise.withResolvers<void>();
+      // Nobody may be waiting for it when the process fails.
+      at.promise.catch(() => undefined);
+      seen.set(name, at);
     }
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    return at;
+  };
+  createInterface({ input: child.stdout }).on('line', (line) => milestone(line).resolve());
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    complaints = (complaints + chunk).slice(-4000);
+  });
+  child.once('close', () => {
+    const why = /^\w*Error: (.*)$/m.exec(complaints)?.[1] ?? complaints.trim().split('\n').at(-1);
+    for (const name of ['certificates', 'apiserver', 'node'] satisfies Milestone[]) {
+      milestone(name).reject(new Error(`the start failed: ${why || 'the starter was killed'}`));
+    }
+  });
+  return {
+    reached: (name) => milestone(name).promise,
+    end: () => void child.kill(),
+  };
+}
+
+async function untilAnswers({ layout, signal }: Starting): Promise<void> {
+  while (!(await containerdAnswers(layout))) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 
-function apiReady(settings: ClusterSettings, layout: Layout): Promise<boolean> {
-  return new Promise((resolve) => {
-    const req = request(
-      {
-        host: '127.0.0.1',
-        port: settings.securePort,
-        path: '/readyz',
-        ca: readFileSync(layout.pki('ca.crt')),
-        timeout: 2000,
-      },
-      (res) => {
-        res.resume();
-        resolve(res.statusCode === 200);
-      },
-    );
-    req.on('error', () => resolve(false));
-    req.on('timeout', () => req.destroy());
-    req.end();
+/** Waits, says so when it takes long, and gives up when the processes behind it keep ending. */
+async function within(
+  { layout, signal, supervisor, step }: Starting,
+  what: string,
+  processes: readonly string[],
+  done: Promise<void>,
+): Promise<void> {
+  const logs = processes.map((name) => layout.log(name)).join(', ');
+  const startedMs = performance.now();
+  let watch: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const failed = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    let saidMs = startedMs;
+    watch = setInterval(() => {
+      const now = performance.now();
+      const bad = processes.find((name) => supervisor.restarts(name) >= startAttempts);
+      if (bad !== undefined) {
+        reject(new Error(`${bad} does not start: ${supervisor.lastWords(bad)}`));
+      } else if (now - startedMs > startLimitMs) {
+        reject(new Error(`${what} was not ready after ${startLimitMs / 1000} s; see ${logs}`));
+      } else if (now - saidMs > patienceMs) {
+        saidMs = now;
+        step(`waiting for ${what}${logs === '' ? '' : ` (${logs})`}`);
+      }
+    }, 200);
   });
-}
-
-async function nodeReady(settings: ClusterSettings, layout: Layout): Promise<boolean> {
-  const client = createClient(loadKubeconfig(layout.kubeconfig('admin')), { component: 'up' });
+  signal.throwIfAborted();
   try {
-    const node = await client.get(nodes, { name: settings.nodeName });
-    return node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+    await Promise.race([done, failed]);
   } finally {
-    client.close();
+    clearInterval(watch);
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    // A promise alone does not keep a process alive; children do, and so does this timer.
-    const alive = setInterval(() => {}, 2 ** 30);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearInterval(alive);
-        resolve();
-      },
-      { once: true },
-    );
+    signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

@@ -1,5 +1,5 @@
 /** The node agent's configuration file (KubeletConfiguration v1beta1). */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterSettings, Layout } from './layout.ts';
 
@@ -11,7 +11,9 @@ export function writeKubeletConfig(settings: ClusterSettings, layout: Layout): v
     containerRuntimeEndpoint: `unix://${layout.containerdSocket}`,
     clusterDNS: [settings.clusterDns],
     clusterDomain: settings.clusterDomain,
-    cgroupDriver: existsSync('/run/systemd/system') ? 'systemd' : 'cgroupfs',
+    // A tree of its own that goes away at down; systemd leaves groups alone that it did not make.
+    cgroupDriver: 'cgroupfs',
+    cgroupRoot: layout.cgroup,
     podLogsDir: join(layout.root, 'pod-logs'),
     tlsCertFile: layout.pki('kubelet.crt'),
     tlsPrivateKeyFile: layout.pki('kubelet.key'),

@@ -15,8 +15,13 @@ export interface ClusterSettings {
   readonly withoutNode: boolean;
   /** Where to write the kubeconfig for people. */
   readonly kubeconfig: string;
+  /** A folder of image archives to import at start; undefined: none. */
+  readonly images: string | undefined;
   readonly logLevel: string;
 }
+
+/** Where a cluster of root lives. */
+export const rootDataDir = '/var/lib/k8ts';
 
 /** Paths below the data directory. */
 export class Layout {
@@ -43,6 +48,21 @@ export class Layout {
     return join(this.root, 'run', `${process}.pid`);
   }
 
+  /** The supervisor's socket: who listens on it owns the data directory. */
+  get control(): string {
+    return join(this.root, 'run', 'control.sock');
+  }
+
+  /** What the supervisor runs with. */
+  get settings(): string {
+    return join(this.root, 'run', 'settings.json');
+  }
+
+  /** Kernel settings as they were before the node changed them. */
+  get sysctls(): string {
+    return join(this.root, 'run', 'sysctls.json');
+  }
+
   get store(): string {
     return join(this.root, 'store');
   }
@@ -63,4 +83,17 @@ export class Layout {
   get kubelet(): string {
     return join(this.root, 'kubelet');
   }
+
+  /** The control group of all pods: one per data directory, so that no two nodes share it. */
+  get cgroup(): string {
+    if (this.root === rootDataDir) return '/k8ts';
+    return `/k8ts-${fnv1a(this.root).toString(16).padStart(8, '0')}`;
+  }
+}
+
+/** A short name for a path; node:crypto costs megabytes that the supervisor need not have. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }

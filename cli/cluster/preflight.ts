@@ -4,10 +4,13 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { release } from 'node:os';
 import { delimiter, join } from 'node:path';
+import type { ClusterSettings } from './layout.ts';
 
 /** Where distributions put the CNI plugins. */
 const cniFolders = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 const oldestKernel = [4, 19] as const;
+/** Where cluster DNS listens; its service has port 53. */
+export const dnsPort = 10_053;
 
 /** The folder that holds the plugins a node needs; undefined when there is none. */
 export function cniFolder(): string | undefined {
@@ -17,7 +20,7 @@ export function cniFolder(): string | undefined {
 }
 
 /** Problems that keep a node from running here. */
-export function nodeProblems(): string[] {
+export function nodeProblems(settings: ClusterSettings): string[] {
   const problems: string[] = [];
   if (process.getuid?.() !== 0) {
     problems.push('a node needs root: run as root, or run only the control plane with --no-node');
@@ -45,6 +48,11 @@ export function nodeProblems(): string[] {
   if (!existsSync('/sys/fs/cgroup')) {
     problems.push('no cgroup file system at /sys/fs/cgroup: mount one (cgroup v1 or v2)');
   }
+  if (settings.nodeIp.startsWith('127.')) {
+    problems.push(
+      'this machine has no address besides loopback, which pods cannot reach: give one with --node-ip',
+    );
+  }
   if (problems.length === 0 && !nftWorks()) {
     problems.push(
       'nft cannot list rules: this kernel lacks nf_tables, or root lacks CAP_NET_ADMIN',
@@ -53,15 +61,57 @@ export function nodeProblems(): string[] {
   return problems;
 }
 
-/** A line when something already listens on the port. */
-export async function portProblem(port: number): Promise<string | undefined> {
-  const free = await new Promise<boolean>((resolve) => {
+interface Port {
+  readonly port: number;
+  readonly host: string;
+  readonly of: string;
+}
+
+/** The ports of the cluster's processes. */
+function portsOf(settings: ClusterSettings): Port[] {
+  const local = '127.0.0.1';
+  const control: Port[] = [
+    { port: settings.securePort, host: '0.0.0.0', of: 'the API server' },
+    { port: 10_257, host: local, of: 'the controller manager' },
+    { port: 10_259, host: local, of: 'the scheduler' },
+  ];
+  if (settings.withoutNode) return control;
+  return [
+    ...control,
+    { port: 10_250, host: '0.0.0.0', of: 'the node agent' },
+    { port: 10_248, host: local, of: "the node agent's health page" },
+    { port: 10_249, host: local, of: 'the service proxy' },
+    { port: 10_256, host: local, of: "the service proxy's health page" },
+    { port: dnsPort, host: settings.nodeIp, of: 'cluster DNS' },
+  ];
+}
+
+/** A line for each port that something else listens on. */
+export async function portProblems(settings: ClusterSettings): Promise<string[]> {
+  const found = await Promise.all(
+    portsOf(settings).map(async ({ port, host, of }) => {
+      const code = await tryListening(port, host);
+      if (code === undefined) return [];
+      if (code === 'EADDRNOTAVAIL') {
+        return [`this machine has no address ${host}: give one that it has with --node-ip`];
+      }
+      if (code !== 'EADDRINUSE') return [`cannot listen on port ${port} for ${of}: ${code}`];
+      const wayOut =
+        port === settings.securePort
+          ? 'stop what listens there, or choose another with --secure-port'
+          : 'stop what listens there (another cluster or kubelet on this machine?)';
+      return [`port ${port} of ${of} is in use${ownerOf(port)}: ${wayOut}`];
+    }),
+  );
+  return found.flat();
+}
+
+function tryListening(port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
   });
-  if (free) return undefined;
-  return `port ${port} is in use${ownerOf(port)}: stop what listens there, or choose another with --secure-port`;
 }
 
 function ownerOf(port: number): string {
@@ -70,6 +120,7 @@ function ownerOf(port: number): string {
     const m = /\(\("([^"]+)",pid=(\d+)/.exec(out);
     return m === null ? '' : ` (by ${m[1]}, pid ${m[2]})`;
   } catch {
+    // No such tool: the port alone has to do.
     return '';
   }
 }

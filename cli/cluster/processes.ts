@@ -1,8 +1,9 @@
 /** The processes of a one-machine cluster and their command lines. */
-
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClusterSettings, Layout } from './layout.ts';
+import { cniFolder, dnsPort } from './preflight.ts';
+import { proxyConfigFile } from './proxy-config.ts';
 
 /** A process that the supervisor keeps running. */
 export interface ProcessSpec {
@@ -37,7 +38,7 @@ export function containerdProcess(layout: Layout): ProcessSpec {
 }
 
 export function apiServerProcess(s: ClusterSettings, layout: Layout): ProcessSpec {
-  const { pki } = { pki: (name: string) => layout.pki(name) };
+  const pki = (name: string) => layout.pki(name);
   return node(
     'apiserver',
     2048,
@@ -110,12 +111,15 @@ export function nodeProcess(s: ClusterSettings, layout: Layout): ProcessSpec {
       'root-dir': layout.kubelet,
       'hostname-override': s.nodeName,
       'node-ip': s.nodeIp,
+      'cni-conf-dir': layout.netConf,
+      'cni-bin-dir': cniFolder() ?? '/opt/cni/bin',
       'log-level': s.logLevel,
     }),
     '--',
     'proxy',
     ...flags({
       kubeconfig: layout.kubeconfig('proxy'),
+      config: proxyConfigFile(layout),
       'hostname-override': s.nodeName,
       'log-level': s.logLevel,
     }),
@@ -125,7 +129,7 @@ export function nodeProcess(s: ClusterSettings, layout: Layout): ProcessSpec {
       kubeconfig: layout.kubeconfig('dns'),
       'cluster-domain': s.clusterDomain,
       address: s.nodeIp,
-      port: '10053',
+      port: String(dnsPort),
       'cluster-dns': s.clusterDns,
       'hostname-override': s.nodeName,
       'health-port': '0',

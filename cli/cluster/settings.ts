@@ -1,5 +1,5 @@
 /** Settings of a cluster from flags, from what an earlier start chose, and from the machine. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ClusterSettings } from './layout.ts';
@@ -16,6 +16,7 @@ export interface UpFlags {
   clusterDomain?: string;
   node: boolean;
   kubeconfig?: string;
+  images?: string;
   logLevel: string;
 }
 
@@ -24,10 +25,11 @@ type Kept = Pick<
   'securePort' | 'nodeName' | 'nodeIp' | 'serviceCidr' | 'podCidr' | 'clusterDns' | 'clusterDomain'
 >;
 
-/** Decides, checks and remembers. Throws an Error for what cannot change after the first start. */
-export function decideSettings(flags: UpFlags): ClusterSettings {
-  const dataDir = resolve(flags.dataDir);
-  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+/**
+ * Decides, checks and remembers; the data directory exists. Throws an Error for what cannot change
+ * after the first start.
+ */
+export function decideSettings(flags: UpFlags, dataDir: string): ClusterSettings {
   const file = join(dataDir, 'cluster.json');
   const kept: Partial<Kept> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   for (const name of ['serviceCidr', 'podCidr', 'clusterDomain', 'nodeName'] as const) {
@@ -54,8 +56,23 @@ export function decideSettings(flags: UpFlags): ClusterSettings {
     dataDir,
     withoutNode: !flags.node,
     kubeconfig: resolve(flags.kubeconfig ?? join(dataDir, 'kubeconfig/admin.conf')),
+    images: flags.images === undefined ? undefined : resolve(flags.images),
     logLevel: flags.logLevel,
   };
+}
+
+/** Makes the data directory and the one for what runs. Throws an Error with a line for people. */
+export function makeDataDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o711 });
+    accessSync(dir, constants.W_OK);
+    mkdirSync(join(dir, 'run'), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `cannot write to ${dir} (${code}): choose another place with --data-dir, or run as root`,
+    );
+  }
 }
 
 /** The address used before when it is still there, else that of the first real interface. */

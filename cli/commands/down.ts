@@ -1,11 +1,11 @@
 /** `k8ts down`: stops the cluster of this machine and waits until nothing of it is left. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { cleanNode } from '../cluster/clean-node.ts';
+import { askDown } from '../cluster/control-socket.ts';
 import { Layout } from '../cluster/layout.ts';
 import { processNames } from '../cluster/processes.ts';
-import { isOurs, stopLeftovers } from '../cluster/supervisor.ts';
+import { stopLeftovers } from '../cluster/supervisor.ts';
 import type { Start } from '../command.ts';
 import { defaultDataDir } from './up.ts';
 
@@ -13,34 +13,25 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
   command
     .option('--data-dir <dir>', 'of the cluster', defaultDataDir())
     .action((flags: { dataDir: string }) =>
-      run(async (signal) => {
+      run(async () => {
         const layout = new Layout(resolve(flags.dataDir));
-        const pidFile = join(layout.root, 'k8ts.pid');
-        if (existsSync(pidFile)) {
-          const pid = Number(readFileSync(pidFile, 'utf8'));
-          if (isOurs(pid, layout) || isSupervisor(pid)) {
-            process.kill(pid, 'SIGTERM');
-            while (isSupervisor(pid) && !signal.aborted) {
-              await new Promise((r) => setTimeout(r, 100));
-            }
-            console.log('stopped');
-            return;
-          }
-        }
-        // The supervisor was killed: what it started may still run.
-        await stopLeftovers(processNames, layout);
-        await cleanNode(layout, (line) => console.log(line));
-        rmSync(pidFile, { force: true });
-        console.log('nothing was running; leftovers are gone');
+        if (!existsSync(layout.root)) throw new Error(`no cluster in ${layout.root}`);
+        const print = (line: string) => console.log(line);
+        if (await askDown(layout, print)) return;
+        // Nobody supervises: one that was killed may have left things behind.
+        await stopLeftovers(
+          processNames.filter((name) => name !== 'containerd'),
+          layout,
+        );
+        if (existsSync(layout.containerd)) await cleanUp(layout, print);
+        await stopLeftovers(['containerd'], layout);
+        print('no cluster was running; nothing of it is left');
       }),
     );
 }
 
-function isSupervisor(pid: number): boolean {
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return words.includes('up') && words.some((w) => w.endsWith('cli/main.ts'));
-  } catch {
-    return false;
-  }
+async function cleanUp(layout: Layout, print: (line: string) => void): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('the cluster has a node: run this as root');
+  const { cleanNode } = await import('../cluster/clean-node.ts');
+  await cleanNode(layout, print);
 }
