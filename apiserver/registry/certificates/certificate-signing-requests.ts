@@ -4,7 +4,7 @@ import { humanDuration } from '../../../machinery/meta/times.ts';
 import type { CertificateSigningRequest } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn, type WriteContext } from '../resource.ts';
-import { csrStatus } from './csr-status.ts';
+import { csrApproval, csrStatus } from './csr-status.ts';
 import { validateCsr, validateCsrUpdate } from './csr-validation.ts';
 
 const spec = '@certificates/v1.CertificateSigningRequestSpec';
@@ -29,6 +29,7 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   validate: validateCsr,
   validateUpdate: (next, prev) => validateCsrUpdate(next, prev, 'main'),
   status: csrStatus,
+  faces: { approval: csrApproval },
   selectableFields: { 'spec.signerName': (csr) => csr.spec.signerName },
   columns: [
     nameColumn(),

@@ -1,6 +1,6 @@
 /** What the status and approval subresources of a CertificateSigningRequest may change. */
 import type { CertificateSigningRequest } from '../../../machinery/schema/wire.ts';
-import type { StatusStrategy } from '../resource.ts';
+import type { FaceStrategy, StatusStrategy } from '../resource.ts';
 import { validateCsrUpdate } from './csr-validation.ts';
 
 type Condition = NonNullable<
@@ -19,7 +19,8 @@ export const csrStatus: StatusStrategy<CertificateSigningRequest> = {
 };
 
 /** The approver's face: the conditions. */
-export const csrApproval: StatusStrategy<CertificateSigningRequest> = {
+export const csrApproval: FaceStrategy<CertificateSigningRequest> = {
+  verbs: ['get', 'patch', 'update'],
   resetFields: [['spec'], ['status', 'certificate']],
   prepareForUpdate: (next, prev, ctx) => {
     setTimes(next, prev, ctx.now);
