@@ -37,9 +37,12 @@ describe('services', () => {
     );
     assert.equal(new Set(made.map((s) => s.spec.clusterIP)).size, 40);
     assert.equal(new Set(made.map((s) => s.spec.ports[0].nodePort)).size, 40);
-    const wanted = { clusterIP: '10.0.0.250' };
+    const free = [...Array(250).keys()].map((i) => `10.0.0.${i + 1}`);
+    const clusterIP = free.find((ip) => !made.some((s) => s.spec.clusterIP === ip));
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 5 }, (_, i) => registry.create('services', service(`x${i}`, wanted))),
+      Array.from({ length: 5 }, (_, i) =>
+        registry.create('services', service(`x${i}`, { clusterIP })),
+      ),
     );
     assert.equal(outcomes.filter((o) => o.status === 'fulfilled').length, 1);
   });

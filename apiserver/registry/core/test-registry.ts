@@ -188,3 +188,13 @@ function decode(resource: ServedResource, body: Loose): KubeObject {
   applyDefaults(resource.apiVersion, resource.definition.kind, object);
   return object as KubeObject;
 }
+
+/** Compares texts; an expected one that ends in `…` is the beginning of one. */
+export function sameTexts(actual: readonly string[], expected: readonly string[]): void {
+  const cut = actual.map((text, i) => {
+    const wanted = expected[i];
+    if (wanted === undefined || !wanted.endsWith('…')) return text;
+    return text.startsWith(wanted.slice(0, -1)) ? wanted : text;
+  });
+  assert.deepEqual(cut, expected);
+}
