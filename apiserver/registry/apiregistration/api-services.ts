@@ -1,8 +1,14 @@
 /** apiregistration.k8s.io/v1 APIService. */
+import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { APIService } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadataFields } from '../status-metadata.ts';
+import {
+  validateApiService,
+  validateApiServiceStatus,
+  validateApiServiceUpdate,
+} from './api-service-validation.ts';
 import { localAvailable } from './builtin-api-services.ts';
 
 export const apiServices = defineResource<APIService>({
@@ -13,6 +19,10 @@ export const apiServices = defineResource<APIService>({
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,
+  // Built-in `v1.` ends with a dot; the rest of the rule looks at the spec.
+  nameRule: nameIsPathSegment,
+  validate: validateApiService,
+  validateUpdate: validateApiServiceUpdate,
   storagePrefix: '/registry/apiregistration.k8s.io/apiservices',
   unconditionalUpdate: false,
   prepareForCreate: (next, ctx) => {
@@ -22,6 +32,7 @@ export const apiServices = defineResource<APIService>({
     resetFields: [['metadata'], ['spec']],
     prepareForUpdate: (next, prev) =>
       keepMetadataFields(next, prev, ['labels', 'annotations', 'finalizers', 'ownerReferences']),
+    validateUpdate: validateApiServiceStatus,
   },
   columns: [
     nameColumn(),

@@ -11,6 +11,7 @@ import {
 import { byteLength, isDns1123Subdomain } from '../../../machinery/meta/names.ts';
 import type { VolumeAttachment } from '../../../machinery/schema/wire.ts';
 import { invalidFor } from '../core/field-checks.ts';
+import { validateVolumeSpec } from '../core/volume/persistent-volume-spec.ts';
 import { validateCsiDriverName } from '../core/volume/sources.ts';
 import { internalForm } from '../internal-form.ts';
 
@@ -64,7 +65,9 @@ function validateSource(source: Source, at: FieldPath): FieldError[] {
       required(at.child('persistentVolumeName'), 'must specify non empty persistentVolumeName'),
     ];
   }
-  return [];
+  if (inline === undefined) return [];
+  const options = { allowInvalidLabelValueInNodeAffinity: false };
+  return validateVolumeSpec(inline, '', at.child('inlineVolumeSpec'), options, true);
 }
 
 function validateStatus(status: VolumeAttachment['status']): FieldError[] {
