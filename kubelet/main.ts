@@ -18,6 +18,8 @@ import type { KubeletConfiguration } from './config/configuration.ts';
 import type { KubeletIdentity } from './config/flags.ts';
 import { GrpcRuntime } from './cri/grpc-runtime.ts';
 import { hostMounter } from './host/mounter.ts';
+import { ImageGc } from './images/image-gc.ts';
+import { LogRotation } from './logs/rotation.ts';
 import type { DnsSettings } from './network/dns.ts';
 import { setUpPodNetwork } from './network/pod-network.ts';
 import {
@@ -32,8 +34,13 @@ import { type NodeIdentity, nodeAllocatable, nodeCapacity } from './node/node-st
 import { RuntimeState } from './node/runtime-state.ts';
 import { Paths } from './paths.ts';
 import { ApiSource } from './pods/api-source.ts';
+import { EvictionManager } from './pods/eviction-manager.ts';
 import { Pleg, plegThresholdMs } from './pods/pleg.ts';
+import { mirrorAnnotation } from './pods/pod.ts';
+import { StaticSource } from './pods/static-source.ts';
 import { serve } from './serve.ts';
+import { diskUsage } from './stats/node-usage.ts';
+import { UsageReader } from './stats/usage.ts';
 
 export interface KubeletOptions {
   readonly client: Client;
@@ -130,7 +137,12 @@ async function build(
     clock,
     log,
   });
-  const lazily: { parts?: PodParts; node?: NodeManager } = {};
+  const lazily: {
+    parts?: PodParts;
+    node?: NodeManager;
+    statics?: StaticSource;
+    eviction?: EvictionManager;
+  } = {};
   const runtimeState = new RuntimeState(runtime, clock, log, () => {
     lazily.node?.poke();
     // Pods wait for the network; they need not wait longer than it takes.
@@ -177,7 +189,7 @@ async function build(
     },
     node: () => lazily.node?.node(),
     strictGroups: () => runtimeState.strictGroups(),
-    apiPod: (uid) => source.byUid(uid),
+    apiPod: (uid) => source.byUid(uid) ?? lazily.statics?.mirror(uid),
     services: async () => {
       await serviceInformer.synced(tasks.signal);
       return serviceInformer.store.list();
@@ -219,9 +231,56 @@ async function build(
         ...(stuck ? ['PLEG is not healthy: the runtime has not been listed for 3m0s'] : []),
       ];
     },
-    onPressure: () => undefined,
+    onPressure: (found) => void lazily.eviction?.relieve(found),
   });
   lazily.node = node;
+  const usage = new UsageReader(runtime, deps.cgroups, () => manager.all());
+  const imageGc = new ImageGc({
+    runtime,
+    clock,
+    log,
+    highPercent: configuration.imageGcHighThresholdPercent,
+    lowPercent: configuration.imageGcLowThresholdPercent,
+    minAgeMs: configuration.imageMinimumGcAgeMs,
+    maxAgeMs: configuration.imageMaximumGcAgeMs,
+    disk: () => diskUsage(settings.rootDir),
+    warn: (reason, text) => recorder.event(node.reference(), 'Warning', reason, text),
+  });
+  const eviction = new EvictionManager({
+    manager,
+    usage,
+    paths,
+    recorder,
+    clock,
+    log,
+    freeImages: (bytes) => imageGc.free(bytes),
+  });
+  lazily.eviction = eviction;
+  const rotation = new LogRotation({
+    runtime,
+    clock,
+    log,
+    maxBytes: configuration.containerLogMaxSizeBytes,
+    maxFiles: configuration.containerLogMaxFiles,
+    everyMs: configuration.containerLogMonitorIntervalMs,
+    containers: () =>
+      manager.all().flatMap((w) => w.observed.containers.filter((c) => c.state === 'running')),
+  });
+  const statics =
+    configuration.staticPodPath === ''
+      ? undefined
+      : new StaticSource({
+          folder: configuration.staticPodPath,
+          everyMs: configuration.fileCheckFrequencyMs,
+          nodeName: identity.name,
+          client,
+          clock,
+          log,
+          sink: manager,
+          node: () => node.node(),
+          apiPod: (namespace, name) => source.byName(namespace, name),
+        });
+  if (statics !== undefined) lazily.statics = statics;
 
   /** Follows the pod CIDR that the control plane gives the node. */
   const podNetwork = async (s: AbortSignal): Promise<void> => {
@@ -278,11 +337,24 @@ async function build(
         return late ? 'the runtime has not been listed for 3m0s' : undefined;
       };
       const checks = { ping: () => undefined, log: () => undefined, syncloop: plegHealth };
-      await serve({ base, parts, identity, certDir, rootDir, checks }, group);
+      await serve({ base, parts, identity, certDir, rootDir, checks, usage }, group);
+      group.start('images', (s) => imageGc.run(s));
+      group.start('local storage', (s) => eviction.run(s));
+      group.start('log rotation', (s) => rotation.run(s));
       group.start('pods', async (s) => {
         manager.start(await listRuntime(deps, log, s));
+        // Static pods do not wait for the API: it may be one of them.
+        await statics?.read();
+        if (statics !== undefined) group.start('static pods', (t) => statics.run(t));
         await source.synced(s);
-        source.deliver(manager);
+        source.deliver({
+          put: (pod) => manager.put(pod),
+          drop: (pod) => manager.drop(pod),
+          mirror: (pod, gone) => {
+            const uid = pod.metadata.annotations?.[mirrorAnnotation] ?? '';
+            if (!gone && manager.worker(uid)) deps.status.reconcile(pod, uid);
+          },
+        });
         manager.setSourcesReady();
         await pleg.run(s);
       });

@@ -20,7 +20,7 @@ import { fileStamp, ownCertificate, readServingCertificate } from './server/serv
 import { cadvisorMetrics, kubeletMetrics, probeMetrics, resourceMetrics } from './stats/metrics.ts';
 import { nodeUsage } from './stats/node-usage.ts';
 import { statsSummary } from './stats/summary.ts';
-import { UsageReader } from './stats/usage.ts';
+import type { UsageReader } from './stats/usage.ts';
 
 export interface ServeOptions {
   readonly base: Base;
@@ -29,6 +29,7 @@ export interface ServeOptions {
   readonly certDir: string;
   readonly rootDir: string;
   readonly checks: KubeletServerOptions['checks'];
+  readonly usage: UsageReader;
 }
 
 /** How often certificate files are looked at for a change. */
@@ -95,10 +96,9 @@ async function tlsOptions(
 }
 
 function serverOptions(options: ServeOptions): KubeletServerOptions {
-  const { base, parts, identity, rootDir, checks } = options;
+  const { base, parts, identity, rootDir, checks, usage } = options;
   const { client, clock, log, configuration, runtime, machine } = base;
   const { manager, deps } = parts;
-  const usage = new UsageReader(runtime, deps.cgroups, () => manager.all());
   const { authentication, authorization } = configuration;
   return {
     log,

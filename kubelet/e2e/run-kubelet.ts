@@ -19,5 +19,7 @@ const client = createClient(loadKubeconfig(identity.kubeconfig!), { component: '
 const log = pino({ name: 'kubelet', level: process.env['LOG'] ?? 'info' });
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+// `kill -USR2`: what the memory is used for.
+process.on('SIGUSR2', () => log.info({ ...process.memoryUsage() }, 'memory'));
 await run({ client, configuration, identity, log }, stop.signal);
 client.close();

@@ -67,6 +67,7 @@ export class PodWorker {
   private ending = false;
   private refused = false;
   private verdict: Refusal | undefined;
+  private disruption: PodCondition | undefined;
   private graceSeconds: number | undefined;
   private volumes: VolumeSetup | undefined;
   private volumesDue = true;
@@ -129,8 +130,9 @@ export class PodWorker {
   }
 
   /** Ends the pod for a reason of the node's: eviction, shutdown. */
-  evict(verdict: Refusal, graceSeconds: number | undefined): void {
+  evict(verdict: Refusal, graceSeconds: number | undefined, condition?: PodCondition): void {
     this.verdict = verdict;
+    this.disruption = condition;
     this.ending = true;
     if (graceSeconds !== undefined) this.shortenGrace(graceSeconds);
     this.noteEnd();
@@ -276,6 +278,7 @@ export class PodWorker {
       hostIps: node.hostIps(),
       terminal,
       verdict: this.verdict,
+      disruption: this.disruption,
       recursiveReadOnly: node.recursiveReadOnly(),
       resize: terminal ? [] : [...this.resizeConditions.values()],
       given: (name) => ledger.given(pod, name),

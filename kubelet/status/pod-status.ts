@@ -33,6 +33,8 @@ export interface PodStatusInput {
   readonly terminal: boolean;
   /** The kubelet ends the pod: deadline, eviction, rejection. */
   readonly verdict?: { readonly reason: string; readonly message: string } | undefined;
+  /** Why the node ends the pod, as a condition. */
+  readonly disruption?: PodCondition | undefined;
   readonly recursiveReadOnly: boolean;
   /** The resources a container was last given. */
   readonly given: (container: string) => ResourceRequirements | undefined;
@@ -110,7 +112,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   applyInitProbes(init, pod, input.probes);
 
   const others = (pod.status?.conditions ?? []).filter((c) => !isOwnedCondition(c.type));
-  const disruption = old.conditions?.find((c) => c.type === 'DisruptionTarget');
+  const disruption = input.disruption ?? old.conditions?.find((c) => c.type === 'DisruptionTarget');
   const kept = disruption
     ? [...others.filter((c) => c.type !== 'DisruptionTarget'), disruption]
     : others;

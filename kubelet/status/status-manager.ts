@@ -97,15 +97,14 @@ export class StatusManager {
     this.queue.delete(uid);
   }
 
-  /** The API's copy changed: what differs from what was said is said again. */
-  reconcile(pod: NodePod): void {
-    const { uid } = pod.metadata;
+  /** The API's copy (a mirror pod for `uid`) changed: what differs is said again. */
+  reconcile(pod: NodePod, uid: string = pod.metadata.uid): void {
     const entry = this.entries.get(uid);
     if (entry === undefined) return;
     const answered = Number(this.answers.get(uid)?.metadata.resourceVersion ?? 0);
     if (Number(pod.metadata.resourceVersion ?? 0) >= answered) this.answers.delete(uid);
     const deletable = entry.finished && isDeleted(pod);
-    if (entry.version > entry.sentVersion || deletable || this.differs(pod, entry)) {
+    if (entry.version > entry.sentVersion || deletable || this.differs(pod, uid, entry)) {
       this.enqueue(uid);
     }
   }
@@ -116,9 +115,9 @@ export class StatusManager {
     for (const entry of this.entries.values()) entry.cancelRetry?.();
   }
 
-  private differs(pod: NodePod, entry: Entry): boolean {
-    const known = this.answers.get(pod.metadata.uid) ?? pod;
-    const wanted = publishedStatus(known, entry.status, this.options.mayRun(pod.metadata.uid));
+  private differs(pod: NodePod, uid: string, entry: Entry): boolean {
+    const known = this.answers.get(uid) ?? pod;
+    const wanted = publishedStatus(known, entry.status, this.options.mayRun(uid));
     return statusPatch(known.status ?? {}, wanted) !== undefined;
   }
 
@@ -184,10 +183,10 @@ export class StatusManager {
     const { log, clock } = this.options;
     const { version } = entry;
     try {
-      const done = await this.sync(uid, entry);
+      const outcome = await this.sync(uid, entry);
       entry.failures = 0;
-      entry.sentVersion = Math.max(entry.sentVersion, version);
-      if (done) this.remove(uid);
+      if (outcome !== 'nobody') entry.sentVersion = Math.max(entry.sentVersion, version);
+      if (outcome === 'gone') this.remove(uid);
     } catch (error) {
       if (this.stopped) return;
       const delay = Math.min(maxRetryMs, firstRetryMs * 2 ** entry.failures);
@@ -197,13 +196,13 @@ export class StatusManager {
     }
   }
 
-  /** True when the pod is gone from the API and nothing is left to say. */
-  private async sync(uid: string, entry: Entry): Promise<boolean> {
+  /** `nobody`: the API has no such pod (yet); `gone`: nothing is left to say. */
+  private async sync(uid: string, entry: Entry): Promise<'sent' | 'nobody' | 'gone'> {
     const { client, apiPod, mayRun } = this.options;
     const seen = apiPod(uid);
     let known = this.answers.get(uid) ?? seen;
     // Not in the API any more (or not yet mirrored): there is nobody to tell.
-    if (known === undefined || seen === undefined) return false;
+    if (known === undefined || seen === undefined) return 'nobody';
     const { name, namespace } = known.metadata;
     const key = { name, namespace };
     const wanted = publishedStatus(known, entry.status, mayRun(uid));
@@ -216,13 +215,13 @@ export class StatusManager {
         this.answers.set(uid, known);
       }
       const complete = entry.finished && isTerminalPhase(known.status?.phase);
-      if (!complete || !isDeleted(known) || isMirrorPod(known)) return false;
+      if (!complete || !isDeleted(known) || isMirrorPod(known)) return 'sent';
       await client.delete(pods, key, { gracePeriodSeconds: 0, uid: known.metadata.uid });
-      return true;
+      return 'gone';
     } catch (error) {
-      if (hasReason(error, 'NotFound')) return entry.finished;
+      if (hasReason(error, 'NotFound')) return entry.finished ? 'gone' : 'nobody';
       // Another pod of the same name: this one is gone.
-      if (hasReason(error, 'Conflict', 'Invalid') && /uid/i.test(String(error))) return true;
+      if (hasReason(error, 'Conflict', 'Invalid') && /uid/i.test(String(error))) return 'gone';
       throw error;
     }
   }
