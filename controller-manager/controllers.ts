@@ -17,6 +17,7 @@ import { nodeTtlController } from './node-ttl/node-ttl.ts';
 import { podGarbageCollector } from './pod-gc/pod-gc.ts';
 import { replicaSetController } from './replicaset/replicaset.ts';
 import { replicationController } from './replicaset/replicationcontroller.ts';
+import { resourceQuotaController } from './resource-quota/resource-quota.ts';
 import { rootCaPublisher } from './serviceaccount/root-ca-publisher.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount.ts';
 import { serviceAccountTokenController } from './serviceaccount/tokens.ts';
@@ -40,6 +41,7 @@ export const controllers: readonly Controller[] = [
   cronJobController,
   ttlAfterFinishedController,
   disruptionController,
+  resourceQuotaController,
   nodeIpamController,
   nodeLifecycleController,
   taintEvictionController,
