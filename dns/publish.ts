@@ -69,11 +69,7 @@ export function sliceFor(p: Publication): EndpointSlice {
 
 /** Creates what is missing and corrects the slice; an existing Service is left as it is. */
 export async function publish(client: Client, p: Publication): Promise<void> {
-  try {
-    await client.create(services, serviceFor(p));
-  } catch (e) {
-    if (!hasReason(e, 'AlreadyExists')) throw e;
-  }
+  await createUnlessThere(client, p);
   const wanted = sliceFor(p);
   try {
     await client.create(endpointSlices, wanted);
@@ -93,6 +89,16 @@ export async function publish(client: Client, p: Publication): Promise<void> {
       return;
     }
     await client.update(endpointSlices, { ...wanted, metadata: known.metadata! });
+  }
+}
+
+/** Looks first: a second service is refused for its address, which is taken, not for its name. */
+async function createUnlessThere(client: Client, p: Publication): Promise<void> {
+  try {
+    await client.get(services, { namespace: p.namespace, name: p.service });
+  } catch (e) {
+    if (!hasReason(e, 'NotFound')) throw e;
+    await client.create(services, serviceFor(p));
   }
 }
 
