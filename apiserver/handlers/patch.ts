@@ -1,4 +1,6 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply. */
+
+import { kindProblem } from '../../machinery/codec/body.ts';
 import { convert } from '../../machinery/codec/decode.ts';
 import { DecodeError } from '../../machinery/codec/decode-context.ts';
 import { parseJson } from '../../machinery/codec/json.ts';
@@ -6,9 +8,19 @@ import { JsonSyntaxError } from '../../machinery/codec/json-text.ts';
 import { decodeYaml } from '../../machinery/codec/yaml.ts';
 import { deepCopy } from '../../machinery/meta/copy.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
-import { badRequest, conflict, invalid, notFound } from '../../machinery/meta/status-error.ts';
+import {
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  StatusError,
+} from '../../machinery/meta/status-error.ts';
 import { applyPatch } from '../../machinery/patch/apply.ts';
-import { applyJsonPatch, decodeJsonPatch } from '../../machinery/patch/json-patch.ts';
+import {
+  applyJsonPatch,
+  decodeJsonPatch,
+  type JsonPatchOperation,
+} from '../../machinery/patch/json-patch.ts';
 import { applyMergePatch as mergePatch } from '../../machinery/patch/merge-patch.ts';
 import {
   applyStrategicMergePatch,
@@ -80,7 +92,7 @@ export async function patch(
 function patchTypeOf(request: ApiRequest): string {
   const type = mediaTypeOf(request.header('content-type'));
   if (patchTypes.includes(type)) return type;
-  throw unsupportedMediaType(patchTypes.join(', '));
+  throw new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
 
 type Change = (live: KubeObject | undefined) => KubeObject;
@@ -97,16 +109,13 @@ function patcher(
   const { value, duplicates } = parsePatch(bytes, type);
   let strictErrors = validated ? duplicates.map((d) => `duplicate field ${fe.quote(d)}`) : [];
   if (type === jsonType) {
-    const { operations, problems } = readJsonPatch(value, validated);
+    const { operations, strictErrors: problems } = decodeJsonPatch(value, validated);
     strictErrors = [...strictErrors.map((s) => `json patch ${s}`), ...problems];
-    return (live) =>
-      decodePatched(
-        applyJsonPatch(forPatch(live!), operations),
-        expected,
-        options,
-        strictErrors,
-        warn,
-      );
+    return (live) => {
+      const patched = applyJsonPatch(forPatch(live!), operations);
+      const shown = () => JSON.stringify(touched(patched, asTree(operations)));
+      return decodePatched(patched, expected, options, strictErrors, warn, shown);
+    };
   }
   if (type === strategicType) {
     return (live) => {
@@ -115,19 +124,11 @@ function patcher(
       return decodePatched(merged, expected, options, strictErrors, warn, shown);
     };
   }
-  return (live) =>
-    decodePatched(
-      mergePatch(forPatch(live!), value, validated),
-      expected,
-      options,
-      strictErrors,
-      warn,
-    );
-}
-
-function readJsonPatch(value: unknown, validated: boolean) {
-  const { operations, strictErrors } = decodeJsonPatch(value, validated);
-  return { operations, problems: strictErrors };
+  return (live) => {
+    const merged = mergePatch(forPatch(live!), value, validated);
+    const shown = () => JSON.stringify(touched(merged, value));
+    return decodePatched(merged, expected, options, strictErrors, warn, shown);
+  };
 }
 
 /** Patch bodies are read as JSON whatever they patch; their own 400 says so. */
@@ -153,12 +154,15 @@ function decodePatched(
   options: WriteOptions,
   earlier: readonly string[],
   warn: (text: string) => void,
-  shown = () => JSON.stringify(sorted(document)),
+  shown: () => string,
 ): KubeObject {
   const refuse = (why: string) =>
     invalid({ group: '', resource: '' }, '', [
       fe.invalidValue(fe.FieldPath.of('patch'), shown(), why),
     ]);
+  const { apiVersion = '', kind = '' } = (document ?? {}) as KubeObject;
+  const wrong = kindProblem(apiVersion || expected.apiVersion, kind || expected.kind, expected);
+  if (wrong !== undefined) throw refuse(wrong);
   const strict = options.fieldValidation !== 'Ignore';
   let object: KubeObject;
   let strictErrors: string[];
@@ -184,12 +188,32 @@ function decodePatched(
   return object;
 }
 
-/** Keys sorted, as Go prints JSON of a map. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
+/**
+ * The patched document as the real server's patch library prints it: what the patch went through
+ * has its keys sorted, the rest is as it was.
+ */
+function touched(value: unknown, patch: unknown): unknown {
+  if (!isMap(value) || !isMap(patch)) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([k, v]) => [k, sorted(v)]));
+  return Object.fromEntries(entries.map(([k, v]) => [k, touched(v, patch[k])]));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The paths of a JSON patch as the document that a merge patch would be. */
+function asTree(operations: readonly JsonPatchOperation[]): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const { path } of operations) {
+    let at = root;
+    for (const key of (path ?? '').split('/').slice(1, -1)) {
+      const next = (at[key] ?? {}) as Record<string, unknown>;
+      at[key] = next;
+      at = next;
+    }
+  }
+  return root;
 }
 
 /** Server-side apply as a function of the live object; undefined creates. */

@@ -77,6 +77,14 @@ function checkPreconditions(
 ): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const kind = { group: definition.group, resource: definition.kind };
+  if (definition.deletionHold !== undefined && uid !== undefined && uid !== meta.uid) {
+    // These are marked by an update of the store, which words its precondition in its own way.
+    throw conflict(
+      { group: definition.group, resource: definition.plural },
+      meta.name ?? '',
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${meta.uid}`,
+    );
+  }
   if (uid !== undefined && uid !== meta.uid) {
     throw conflict(
       kind,

@@ -174,7 +174,6 @@ export class ObjectStore {
       ensureNamespace(d.namespaced ? ctx.namespace : '', meta);
       if (d.status !== false && !d.createWithStatus) clearStatus(object);
       if (d.generationOf !== undefined) meta.generation = 1;
-      else delete meta.generation;
       d.prepareForCreate?.(object, ctx);
       normalize(object, this.#type);
       const errors = [
@@ -299,10 +298,7 @@ export class ObjectStore {
     const asked = next.metadata.resourceVersion ?? '';
     if (asked !== '' && !/^\d+$/.test(asked)) {
       // Answered 500 by the real server: the text of Go's parser comes through.
-      throw new StatusError(
-        '',
-        `invalid resource version ${fe.quote(asked)}: strconv.ParseUint: parsing ${fe.quote(asked)}: invalid syntax`,
-      );
+      throw new StatusError('', `strconv.ParseUint: parsing ${fe.quote(asked)}: invalid syntax`);
     }
     if (asked === '' || asked === '0') {
       if (!this.definition.unconditionalUpdate) {

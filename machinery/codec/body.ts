@@ -92,6 +92,21 @@ export function decodeBody(
   return { ...typed, type, named, resetsManagedFields: opened.resets };
 }
 
+/** Why a document of this version and kind is not what the request is for; undefined: it is. */
+export function kindProblem(
+  apiVersion: string,
+  kind: string,
+  expected: ExpectedKind,
+): string | undefined {
+  if (registered(apiVersion, kind) === undefined) {
+    return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme ${schemeOf(expected)}`;
+  }
+  if (kind === expected.kind) return undefined;
+  const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
+  const target = `${internalPackage(expected)}.${expected.kind}`;
+  return `converting (${version}.${kind}) to (${target}): unknown conversion`;
+}
+
 /** The text of a BadRequest for strict errors, for a body that decodeBody has decoded. */
 export function strictErrorText(body: Body, expected: ExpectedKind): string {
   const kind = (body.object['kind'] as string | undefined) ?? expected.kind;

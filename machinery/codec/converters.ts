@@ -175,7 +175,8 @@ function fieldPlan(type: StructType, field: Field, order: number, goPath: string
     (field.type.kind === 'list' || field.type.kind === 'map') && !notProtobuf.test(type.id);
   const present: Convert = (v, context) => {
     const after = convert(v, context);
-    return after === undefined || (nullWhenEmpty && isEmpty(after)) ? zero() : after;
+    if (after === undefined) return zero();
+    return nullWhenEmpty && !context.keepsEmptyLists && isEmpty(after) ? zero() : after;
   };
   return { ...base, absent: zero, convert: present };
 }

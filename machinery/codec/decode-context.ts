@@ -30,11 +30,17 @@ export class DecodeContext {
   struct = '';
   /** Where strict errors go; undefined while they are not wanted. */
   strictErrors: string[] | undefined;
+  /**
+   * Empty lists and maps of fields that are always written stay what they are, as in an object that
+   * was just sent; once stored they come back as null.
+   */
+  readonly keepsEmptyLists: boolean;
   /** The value was read with JsonNumber in it. */
   readonly spelled: boolean;
   private firstMismatch: string | undefined;
 
-  constructor(strict: boolean, spelled: boolean) {
+  constructor(strict: boolean, spelled: boolean, keepsEmptyLists = false) {
+    this.keepsEmptyLists = keepsEmptyLists;
     this.strictErrors = strict ? [] : undefined;
     this.spelled = spelled;
   }

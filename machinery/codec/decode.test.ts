@@ -39,10 +39,10 @@ describe('typed decoding: normal form', () => {
       '{"metadata":{},"spec":{"replicas":0,"selector":null,"template":{"metadata":{},"spec":{"containers":null}},"strategy":{}},"status":{}}',
     ],
     [
-      'empty list without omitempty is null',
+      'empty list without omitempty stays as sent',
       'Role',
       '{"rules":[]}',
-      '{"metadata":{},"rules":null}',
+      '{"metadata":{},"rules":[]}',
     ],
     [
       'map keys sorted, null member is zero',

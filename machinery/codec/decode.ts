@@ -2,7 +2,8 @@
  * From a request body to a typed object in NORMAL FORM, the one layout that the rest of the
  * server relies on: `kind` and `apiVersion` first, then fields in the order of the type table;
  * map keys sorted; what the real server leaves out of JSON is left out, what it always writes is
- * there (`metadata: {}`, `name: ""`, null for a list without omitempty); quantities, times and
+ * there (`metadata: {}`, `name: ""`, null for a list without omitempty, which a decoded body may
+ * still hold as an empty list); quantities, times and
  * base64 in canonical spelling. Rules: Go's encoding/json over the API types.
  */
 import { badRequest } from '../meta/status-error.ts';
@@ -31,7 +32,7 @@ export function toTyped(value: unknown, type: StructType): Typed {
  * in normal form come back as they are. Unknown fields are dropped. Throws as toTyped does.
  */
 export function normalize<T extends object>(object: T, type: StructType): T {
-  return asBadRequest(() => convert(object, type, false, false).object) as T;
+  return asBadRequest(() => convert(object, type, false, false, false).object) as T;
 }
 
 /** toTyped that throws DecodeError, for callers that word the answer themselves. */
@@ -40,8 +41,9 @@ export function convert(
   type: StructType,
   strict: boolean,
   spelled: boolean,
+  keepsEmptyLists = true,
 ): Typed {
-  const context = new DecodeContext(strict, spelled);
+  const context = new DecodeContext(strict, spelled, keepsEmptyLists);
   const { convert: run, zero } = structConverter(type);
   let object: unknown;
   try {

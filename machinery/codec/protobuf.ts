@@ -75,7 +75,7 @@ export function decodeProtobuf(bytes: Uint8Array): {
 /** A message without envelope, in normal form. Throws StatusError BadRequest. */
 export function decodeMessage(bytes: Uint8Array, type: StructType): Record<string, unknown> {
   try {
-    return convert(readMessage(bytes, type), type, false, false).object;
+    return convert(readMessage(bytes, type), type, false, false, false).object;
   } catch (e) {
     throw toStatus(e);
   }
@@ -89,7 +89,7 @@ export function decodeRaw(
   kind: string,
 ): Record<string, unknown> {
   const fields = { kind, apiVersion, ...readMessage(raw, type) };
-  return convert(fields, type, false, false).object;
+  return convert(fields, type, false, false, false).object;
 }
 
 /** Splits a body. Throws DecodeError with the real server's text. */
