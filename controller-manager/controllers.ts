@@ -1,4 +1,7 @@
 /** The controllers there are, in the order in which they start, and which of them run. */
+import { csrApprovingController } from './certificates/approving.ts';
+import { csrCleaner } from './certificates/cleaner.ts';
+import { csrSigningController } from './certificates/signing.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.ts';
 import type { Controller } from './controller.ts';
 import { cronJobController } from './cronjob/cronjob.ts';
@@ -48,6 +51,9 @@ export const controllers: readonly Controller[] = [
   podGarbageCollector,
   nodeTtlController,
   clusterRoleAggregationController,
+  csrSigningController,
+  csrApprovingController,
+  csrCleaner,
   // Last: it hangs itself on the informers that the others asked for.
   garbageCollector,
 ];
