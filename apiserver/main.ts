@@ -15,6 +15,7 @@ import { Catalog } from './registry/catalog.ts';
 import { builtinGroups } from './registry/groups.ts';
 import { serverAccess } from './registry/server-access.ts';
 import { builtinSubresources } from './registry/subresources.ts';
+import { builtinReviews } from './reviews/reviews.ts';
 import { createChain, refusal } from './server/chain.ts';
 import type { HealthCheck } from './server/health.ts';
 import { morePaths } from './server/more-paths.ts';
@@ -96,6 +97,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   const services = {
     admission,
     access,
+    reviews: builtinReviews({ authorizer, authentication, rbac: authorization.rbac }),
     async mayCreate(attributes: Parameters<typeof authorizer.authorize>[0]) {
       const answer = await authorizer.authorize(attributes);
       const reason = refusal(attributes, answer.reason).message;
@@ -130,6 +132,9 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
       keepAliveTimeout: 180_000,
       requestTimeout: 120_000,
       maxHeaderSize: 1024 * 1024,
+      // Anywhere else the header is an offer that is not taken up.
+      shouldUpgradeCallback: (request) =>
+        /\/(attach|exec|portforward|proxy)([/?]|$)/.test(request.url ?? ''),
     },
     (request, response) => void chain(request, response),
   );

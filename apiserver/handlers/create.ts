@@ -1,15 +1,14 @@
 /** POST of a new object. */
 import { StatusError } from '../../machinery/meta/status-error.ts';
-import type { Admission } from '../admission/admission.ts';
 import { ensureNamespace } from '../registry/object-store.ts';
-import type { ResourceAccess } from '../registry/resource.ts';
-import { type ServedResource, toStored } from '../registry/served-resource.ts';
+import { qualifiedName, type ServedResource, toStored } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
-import { type RenderContext, renderObject } from '../server/rendering.ts';
+import { type RenderContext, renderObject, renderValue } from '../server/rendering.ts';
 import { decodeBody, type Expected } from './decode-body.ts';
 import { manageFields } from './field-manager.ts';
 import { writeOptions } from './options.ts';
+import type { WriteServices } from './update.ts';
 import {
   admissionAttributes,
   dedupOwnerReferences,
@@ -21,10 +20,10 @@ import {
 export async function create(
   request: ApiRequest,
   c: RenderContext,
-  admission: Admission,
-  access: ResourceAccess,
+  services: Pick<WriteServices, 'admission' | 'access' | 'reviews'>,
 ): Promise<ApiResponse> {
   const { resource } = c;
+  const { admission, access } = services;
   const bytes = await request.readBody();
   const options = writeOptions(request.query, 'CreateOptions');
   const object = decodeBody(
@@ -71,6 +70,14 @@ export async function create(
   );
   await admission.admit(attributes);
   dedupOwnerReferences(stored, warn, true);
+  const review = services.reviews.get(qualifiedName(resource.group, resource.definition.plural));
+  if (review !== undefined) {
+    await admission.validate(attributes);
+    const { user, info } = request;
+    const answer = await review(stored, { user, namespace: info.namespace, now: ctx.now });
+    // A review is no row of a table.
+    return renderValue({ ...c, form: { ...c.form, as: 'object' } }, answer, 201);
+  }
   const created = await resource.store.create(stored, ctx, (o) =>
     admission.validate({ ...attributes, object: o, name: o.metadata?.name ?? '' }),
   );

@@ -8,6 +8,7 @@ import type { AccessAttributes } from '../auth/authorizer.ts';
 import { ensureNamespace, type UpdateRequest } from '../registry/object-store.ts';
 import type { ResourceAccess, UpdateStrategy } from '../registry/resource.ts';
 import { type ServedResource, toServed, toStored } from '../registry/served-resource.ts';
+import type { Review } from '../reviews/review.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';
@@ -27,6 +28,8 @@ import {
 export interface WriteServices {
   readonly admission: Admission;
   readonly access: ResourceAccess;
+  /** Kinds that are answered and never stored, by `plural.group`. */
+  readonly reviews: ReadonlyMap<string, Review>;
   /** Whether the user may also create, asked when an update is about to. */
   mayCreate(attributes: AccessAttributes): Promise<{ allowed: boolean; reason: string }>;
 }

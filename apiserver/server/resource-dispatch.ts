@@ -67,7 +67,7 @@ export async function dispatch(
       return watches ? watch(request, c, selection, options) : list(c, selection, options);
     }
     case 'create':
-      return create(request, c, services.admission, services.access);
+      return create(request, c, services);
     case 'update':
       return update(request, c, services);
     case 'patch':

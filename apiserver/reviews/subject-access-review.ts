@@ -1,0 +1,164 @@
+/**
+ * authorization.k8s.io/v1 SubjectAccessReview, SelfSubjectAccessReview and LocalSubjectAccessReview:
+ * may they.
+ */
+import * as fe from '../../machinery/meta/field-error.ts';
+import { parseFieldSelector } from '../../machinery/meta/fields.ts';
+import { parseLabelSelector } from '../../machinery/meta/labels.ts';
+import { badRequest, invalid } from '../../machinery/meta/status-error.ts';
+import type {
+  KubeObject,
+  LocalSubjectAccessReview,
+  SelfSubjectAccessReview,
+  SubjectAccessReview,
+} from '../../machinery/schema/wire.ts';
+import type { AccessAttributes, SelectorRequirement } from '../auth/authorizer.ts';
+import type { UserInfo } from '../registry/resource.ts';
+import type { Review, ReviewEnvironment } from './review.ts';
+import { validateAccess, validateEmptyMetadata } from './validate-access.ts';
+
+type AccessSpec = NonNullable<SubjectAccessReview['spec']>;
+type Selectors = NonNullable<AccessSpec['resourceAttributes']>;
+
+export function subjectAccessReview(env: ReviewEnvironment): Review {
+  return async (object) => {
+    const review = object as SubjectAccessReview;
+    refuse([...validateAccess(review.spec, true), ...validateEmptyMetadata(review, [])]);
+    return answer(env, review, userOf(review.spec), review.spec);
+  };
+}
+
+export function selfSubjectAccessReview(env: ReviewEnvironment): Review {
+  return async (object, { user }) => {
+    const review = object as SelfSubjectAccessReview;
+    refuse([...validateAccess(review.spec, false), ...validateEmptyMetadata(review, [])]);
+    return answer(env, review, user, review.spec);
+  };
+}
+
+export function localSubjectAccessReview(env: ReviewEnvironment): Review {
+  return async (object, { namespace }) => {
+    const review = object as LocalSubjectAccessReview;
+    const { spec } = review;
+    const errors = [
+      ...validateAccess(spec, true),
+      ...validateEmptyMetadata(review, ['namespace'], 'must be empty except for namespace'),
+    ];
+    const asked = spec.resourceAttributes;
+    if (asked !== undefined && (asked.namespace ?? '') !== (review.metadata?.namespace ?? '')) {
+      errors.push(
+        fe.invalidValue(
+          fe.FieldPath.of('spec', 'resourceAttributes', 'namespace'),
+          asked.namespace ?? '',
+          'must match metadata.namespace',
+        ),
+      );
+    }
+    if (spec.nonResourceAttributes !== undefined) {
+      const { path = '', verb = '' } = spec.nonResourceAttributes;
+      errors.push(
+        fe.invalidValue(
+          fe.FieldPath.of('spec', 'nonResourceAttributes'),
+          { Path: path, Verb: verb },
+          'disallowed on this kind of request',
+        ),
+      );
+    }
+    refuse(errors);
+    if ((asked?.namespace ?? '') !== namespace) {
+      throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
+    }
+    return answer(env, review, userOf(spec), spec);
+  };
+}
+
+function refuse(errors: readonly fe.FieldError[]): void {
+  if (errors.length === 0) return;
+  // The real server names no kind here.
+  throw invalid({ group: 'authorization.k8s.io', resource: '' }, '', errors);
+}
+
+function userOf(spec: AccessSpec): UserInfo {
+  return {
+    name: spec.user ?? '',
+    ...(spec.uid === undefined ? {} : { uid: spec.uid }),
+    groups: spec.groups ?? [],
+    ...(spec.extra === undefined ? {} : { extra: spec.extra }),
+  };
+}
+
+async function answer(
+  env: ReviewEnvironment,
+  review: KubeObject & { status?: unknown },
+  user: UserInfo,
+  spec: Pick<AccessSpec, 'resourceAttributes' | 'nonResourceAttributes'>,
+): Promise<KubeObject> {
+  const decision = await env.authorizer.authorize(attributesOf(user, spec));
+  review.status = {
+    allowed: decision.decision === 'allow',
+    ...(decision.decision === 'deny' ? { denied: true } : {}),
+    ...(decision.reason === '' ? {} : { reason: decision.reason }),
+    ...(decision.error === undefined ? {} : { evaluationError: decision.error }),
+  };
+  return review;
+}
+
+function attributesOf(
+  user: UserInfo,
+  spec: Pick<AccessSpec, 'resourceAttributes' | 'nonResourceAttributes'>,
+): AccessAttributes {
+  const r = spec.resourceAttributes;
+  const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
+  if (r === undefined) {
+    const { verb = '', path = '' } = spec.nonResourceAttributes ?? {};
+    return { user, verb, path, resourceRequest: false, ...none };
+  }
+  const fieldSelector = requirementsOf(r.fieldSelector, (text) =>
+    parseFieldSelector(text).requirements.map((t) => ({
+      key: t.field,
+      operator: t.operator === '=' ? 'In' : 'NotIn',
+      values: [t.value],
+    })),
+  );
+  const labelSelector = requirementsOf(r.labelSelector, (text) =>
+    parseLabelSelector(text).requirements.map((t) => ({
+      key: t.key,
+      operator: t.operator,
+      values: t.values,
+    })),
+  );
+  return {
+    user,
+    verb: r.verb ?? '',
+    resourceRequest: true,
+    group: r.group ?? '',
+    version: r.version ?? '',
+    resource: r.resource ?? '',
+    subresource: r.subresource ?? '',
+    namespace: r.namespace ?? '',
+    name: r.name ?? '',
+    path: '',
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+  };
+}
+
+/** A selector that cannot be read narrows nothing: it is as if it were not there. */
+function requirementsOf(
+  selector: Selectors['fieldSelector'] | Selectors['labelSelector'],
+  parse: (text: string) => SelectorRequirement[],
+): SelectorRequirement[] | undefined {
+  if (selector === undefined) return undefined;
+  if (selector.requirements !== undefined) {
+    return selector.requirements.map((q) => ({
+      key: q.key,
+      operator: q.operator,
+      values: q.values ?? [],
+    }));
+  }
+  try {
+    return parse(selector.rawSelector ?? '');
+  } catch {
+    return undefined;
+  }
+}
