@@ -10,6 +10,7 @@ import { deploymentController } from './deployment/deployment.ts';
 import { disruptionController } from './disruption/disruption.ts';
 import { endpointsController } from './endpoints/endpoints.ts';
 import { endpointSliceController } from './endpointslice/endpointslice.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring/endpointslice-mirroring.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController } from './job/job.ts';
 import { ttlAfterFinishedController } from './job/ttl-after-finished.ts';
@@ -39,6 +40,7 @@ export const controllers: readonly Controller[] = [
   statefulSetController,
   daemonSetController,
   endpointSliceController,
+  endpointSliceMirroringController,
   endpointsController,
   jobController,
   cronJobController,

@@ -233,7 +233,7 @@ describe('certificate request controllers', () => {
     const create = bed.client.create.bind(bed.client);
     bed.client.create = async (r, object, options) => {
       if (r.plural !== subjectAccessReviews.plural) return create(r, object, options);
-      const { spec } = object as SubjectAccessReview;
+      const { spec } = object as unknown as SubjectAccessReview;
       asked.push(`${spec.user} ${spec.resourceAttributes?.subresource}`);
       return { ...object, status: { allowed: spec.user === 'system:bootstrap:x' } };
     };

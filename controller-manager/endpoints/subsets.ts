@@ -46,6 +46,27 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubse
   return pack([...entries.values()]);
 }
 
+/** Subsets as others wrote them, packed: once not ready for a port is not ready for it. */
+export function repackSubsets(subsets: readonly EndpointSubset[]): EndpointSubset[] {
+  const entries = new Map<string, Entry>();
+  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
+    const offered: EndpointPort[] = ports.length === 0 ? [{ port: 0 }] : ports;
+    const take = (address: EndpointAddress, ready: boolean): void => {
+      const id = `${address.ip}|${address.targetRef?.uid}`;
+      const entry = entries.get(id) ?? { address, ports: new Map() };
+      entries.set(id, entry);
+      for (const port of offered) {
+        const text = ports.length === 0 ? '' : canonicalJson(port);
+        const known = entry.ports.get(text)?.ready ?? true;
+        entry.ports.set(text, { port, ready: known && ready });
+      }
+    };
+    for (const address of addresses) take(address, true);
+    for (const address of notReadyAddresses) take(address, false);
+  }
+  return pack([...entries.values()]);
+}
+
 function addressOf(service: Service, pod: Pod): EndpointAddress | undefined {
   const { ipFamilies = [], clusterIP = '' } = service.spec ?? {};
   const reference = clusterIP !== '' && clusterIP !== 'None' ? clusterIP : pod.status?.podIP;

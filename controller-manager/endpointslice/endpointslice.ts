@@ -1,5 +1,4 @@
 /** The endpoint slice controller: the endpoints of services with a selector, in slices. */
-import { OwnWrites } from '../../client/own-writes.ts';
 import {
   endpointSlices,
   nodes as nodeResource,
@@ -14,6 +13,7 @@ import { hasManagedEndpoints } from '../endpoints/pod-endpoints.ts';
 import { indexServices, selects, servicesToUpdate } from '../endpoints/services-of-pod.ts';
 import { TriggerTimes, withTriggerTime } from '../endpoints/trigger-times.ts';
 import { isNamespaceTerminating } from '../pods/pod-control.ts';
+import { type SliceChanges, SliceWriter } from './slice-writer.ts';
 import { controllerName, managedByLabel, planSlices, serviceNameLabel } from './slices.ts';
 
 const byService = 'service';
@@ -52,7 +52,7 @@ function setup(context: ControllerContext): void {
   const nodes = context.informer(nodeResource);
   const { slices, of } = indexSlices(context);
   indexServices(services);
-  const writes = new OwnWrites(slices);
+  const writer = new SliceWriter(client, slices);
   const times = new TriggerTimes();
   const queue = context.queue({
     workers: options.concurrentServiceEndpointSyncs,
@@ -69,8 +69,6 @@ function setup(context: ControllerContext): void {
     updated: (old, pod) => wakeAll(servicesToUpdate(services, old, pod)),
     deleted: (pod) => wakeAll(servicesToUpdate(services, pod, undefined)),
   });
-  // Written by this process: their events are no news.
-  const ownVersions = new Map<string, string>();
   const isOurs = (s: EndpointSlice): boolean =>
     s.metadata?.labels?.[managedByLabel] === controllerName;
   slices.addHandler({
@@ -82,26 +80,25 @@ function setup(context: ControllerContext): void {
       } else noteSlice(slice);
     },
     deleted(slice) {
-      ownVersions.delete(keyOf(slice));
       if (isOurs(slice)) queue.addAfter(serviceKeyOf(slice), foreignChangeMs);
     },
   });
 
   function noteSlice(slice: EndpointSlice): void {
-    if (!isOurs(slice)) return;
-    if (ownVersions.get(keyOf(slice)) === slice.metadata?.resourceVersion) return;
-    queue.addAfter(serviceKeyOf(slice), foreignChangeMs);
+    if (isOurs(slice) && !writer.isOwnWork(slice)) {
+      queue.addAfter(serviceKeyOf(slice), foreignChangeMs);
+    }
   }
 
   async function reconcile(key: string, signal: AbortSignal): Promise<Requeue | undefined> {
     const service = services.store.byKey(key);
     if (service === undefined) {
       times.forget(key);
-      writes.forget(key);
+      writer.forget(key);
       return undefined;
     }
     if (!hasManagedEndpoints(service)) return undefined;
-    if (!writes.isCurrent(key)) return { requeueAfterMs: lagMs };
+    if (!writer.isCurrent(key)) return { requeueAfterMs: lagMs };
     const own = pods.store
       .list(service.metadata?.namespace ?? '')
       .filter((pod) => selects(service, pod.metadata?.labels ?? {}));
@@ -131,11 +128,10 @@ function setup(context: ControllerContext): void {
 
   async function carryOut(
     service: Service,
-    plan: { create: EndpointSlice[]; update: EndpointSlice[]; remove: EndpointSlice[] },
+    plan: SliceChanges,
     time: string | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    const key = keyOf(service);
     const stamped = (slice: EndpointSlice): EndpointSlice => ({
       ...slice,
       metadata: {
@@ -143,27 +139,13 @@ function setup(context: ControllerContext): void {
         annotations: withTriggerTime(slice.metadata?.annotations, time),
       },
     });
-    const note = (slice: EndpointSlice): void => {
-      writes.wrote(key, slice);
-      ownVersions.set(keyOf(slice), slice.metadata?.resourceVersion ?? '');
-    };
     // A service that is being deleted gets none: the garbage collector takes them away.
-    if (service.metadata?.deletionTimestamp === undefined) {
-      for (const slice of plan.create) {
-        note(await client.create(endpointSlices, stamped(slice), { signal }));
-      }
-    }
-    for (const slice of plan.update) {
-      note(await client.update(endpointSlices, stamped(slice), { signal }));
-    }
-    for (const slice of plan.remove) {
-      const { namespace, name = '' } = slice.metadata ?? {};
-      try {
-        await client.delete(endpointSlices, { namespace, name }, { signal });
-      } catch (e) {
-        if (!hasReason(e, 'NotFound')) throw e;
-      }
-      writes.deleted(key, slice);
-    }
+    const going = service.metadata?.deletionTimestamp !== undefined;
+    const changes = {
+      create: going ? [] : plan.create.map(stamped),
+      update: plan.update.map(stamped),
+      remove: plan.remove,
+    };
+    await writer.write(keyOf(service), changes, signal);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import type { Endpoint, EndpointSlice, Service } from '../../machinery/schema/wire.ts';
-import type { SliceChanges } from './slices.ts';
+import type { SliceChanges } from './slice-writer.ts';
 
 /** The changes with hints in place; slices that were untouched join them where hints are wrong. */
 export function reconcileHints(

@@ -18,6 +18,7 @@ import { podPrefix } from '../pods/pod-control.ts';
 import { isPodReady } from '../pods/pod-state.ts';
 import { canonicalJson } from '../pods/template-hash.ts';
 import { reconcileHints } from './hints.ts';
+import type { SliceChanges } from './slice-writer.ts';
 
 export const serviceNameLabel = 'kubernetes.io/service-name';
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
@@ -26,13 +27,6 @@ const headlessLabel = 'service.kubernetes.io/headless';
 const zoneLabel = 'topology.kubernetes.io/zone';
 
 export type SlicePorts = NonNullable<EndpointSlice['ports']>;
-
-/** Slices to write, in no particular order. Those to create have no name yet. */
-export interface SliceChanges {
-  readonly create: EndpointSlice[];
-  readonly update: EndpointSlice[];
-  readonly remove: EndpointSlice[];
-}
 
 export interface SliceInput {
   readonly service: Service;
@@ -173,7 +167,8 @@ function portsOf(service: Service, pod: Pod): SlicePorts {
   return ports;
 }
 
-function portsText(ports: SlicePorts): string {
+/** The same for the same ports, in whatever order. */
+export function portsText(ports: SlicePorts): string {
   return ports
     .map((p) => canonicalJson([p.name ?? '', p.protocol ?? 'TCP', p.port, p.appProtocol]))
     .sort()
@@ -210,12 +205,13 @@ function endpointOf(
 }
 
 /** What makes an endpoint the same one, whatever else changes. */
-function endpointId(e: Endpoint): string {
+export function endpointId(e: Endpoint): string {
   const { namespace, name } = e.targetRef ?? {};
   return [e.addresses.toSorted().join(), e.hostname ?? '', namespace, name].join('|');
 }
 
-function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+/** Nothing to write between the two; hints and versions do not count. */
+export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   const { hints: _a, targetRef: refA, ...restA } = a;
   const { hints: _b, targetRef: refB, ...restB } = b;
   const { resourceVersion: _ra, ...targetA } = refA ?? {};
