@@ -1,6 +1,8 @@
 /** apiextensions.k8s.io/v1 CustomResourceDefinition. */
 import type { CustomResourceDefinition } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
+import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validation.ts';
+import { formatWarnings } from './format-warnings.ts';
 
 export const customResourceDefinitions = defineResource<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
@@ -20,7 +22,10 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
     addStoredVersion(next);
   },
   prepareForUpdate: addStoredVersion,
-  status: { resetFields: [['spec']] },
+  validate: validateCrd,
+  validateUpdate: validateCrdUpdate,
+  warnings: formatWarnings,
+  status: { resetFields: [['spec']], validateUpdate: validateCrdStatus },
 });
 
 /** status.storedVersions lists every version that objects may be stored in. */
