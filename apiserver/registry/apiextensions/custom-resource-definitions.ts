@@ -1,7 +1,8 @@
 /** apiextensions.k8s.io/v1 CustomResourceDefinition. */
 import type { CustomResourceDefinition } from '../../../machinery/schema/wire.ts';
 import { defineResource } from '../resource.ts';
-import { validateCrd, validateCrdStatus, validateCrdUpdate } from './crd-validation.ts';
+import { validateCrdStatus } from './crd-notes-validation.ts';
+import { validateCrd, validateCrdUpdate } from './crd-validation.ts';
 import { formatWarnings } from './format-warnings.ts';
 
 export const customResourceDefinitions = defineResource<CustomResourceDefinition>({
