@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Logger, pino } from 'pino';
 import { createAdmission } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
@@ -138,7 +139,11 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     },
     (request, response) => void chain(request, response),
   );
+  // Connections that were taken over are no longer the HTTP server's to close.
+  const takenOver = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
+    takenOver.add(socket);
+    socket.once('close', () => takenOver.delete(socket));
     void handleUpgrade(request, socket, head, {
       authentication,
       authorizer,
@@ -155,7 +160,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   log.info({ port }, 'serving');
   return {
     url: `https://${options.advertiseAddress}:${port}`,
-    ended: ended(server, opened.move(), signal, log),
+    ended: ended(server, takenOver, opened.move(), signal, log),
   };
 }
 
@@ -176,6 +181,7 @@ async function listen(server: Server, options: ApiServerOptions): Promise<void> 
 
 async function ended(
   server: Server,
+  takenOver: ReadonlySet<Duplex>,
   opened: AsyncDisposable,
   signal: AbortSignal,
   log: Logger,
@@ -186,7 +192,10 @@ async function ended(
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   // Watches do not end by themselves.
-  setTimeout(() => server.closeAllConnections(), 500).unref();
+  setTimeout(() => {
+    server.closeAllConnections();
+    for (const socket of takenOver) socket.destroy();
+  }, 500).unref();
   await closed;
   await opened[Symbol.asyncDispose]();
   log.info('stopped');

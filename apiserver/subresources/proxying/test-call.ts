@@ -1,6 +1,6 @@
 /** For tests: a front server that makes subresource calls of its requests, and a backend. */
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StatusError } from '../../../machinery/meta/status-error.ts';
 import type { SubresourceAnswer, SubresourceCall } from '../../registry/subresource.ts';
@@ -30,6 +30,7 @@ export function callFor(request: IncomingMessage, prefix: string): SubresourceCa
 export class Servers implements AsyncDisposable {
   readonly #open: Server[] = [];
   readonly #transports: Transport[] = [];
+  readonly #sockets = new Set<Socket>();
 
   /** Listens on a free port of loopback; the port. */
   async listen(
@@ -38,6 +39,7 @@ export class Servers implements AsyncDisposable {
   ): Promise<number> {
     const server = createServer(listener);
     if (upgrade !== undefined) server.on('upgrade', upgrade);
+    server.on('connection', (socket) => this.#sockets.add(socket));
     this.#open.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return (server.address() as AddressInfo).port;
@@ -51,12 +53,8 @@ export class Servers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const t of this.#transports) t.plain.destroy();
-    await Promise.all(
-      this.#open.map((s) => {
-        s.closeAllConnections();
-        return new Promise((resolve) => s.close(resolve));
-      }),
-    );
+    for (const s of this.#sockets) s.destroy();
+    await Promise.all(this.#open.map((s) => new Promise((resolve) => s.close(resolve))));
   }
 }
 
