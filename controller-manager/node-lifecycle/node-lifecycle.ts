@@ -9,7 +9,6 @@ import { leases, nodes as nodeResource, pods as podResource } from '../../client
 import { keyOf } from '../../client/store.ts';
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import { hasReason } from '../../machinery/meta/status-error.ts';
-import { formatTime } from '../../machinery/meta/times.ts';
 import type { Lease, Node, ObjectReference, Pod } from '../../machinery/schema/wire.ts';
 import { findCondition } from '../conditions.ts';
 import { type ControllerContext, defineController } from '../controller.ts';
@@ -18,6 +17,7 @@ import { indexByNode, podsOnNode } from '../pods/pod-node-index.ts';
 import { isPodReady } from '../pods/pod-state.ts';
 import { type HealthVerdict, judgeHealth, type NodeHealth } from './health.ts';
 import { labelChange } from './node-labels.ts';
+import { PodMarks } from './pod-marks.ts';
 import {
   changeTaints,
   hasNoExecute,
@@ -54,6 +54,7 @@ class NodeLifecycle {
   /** Nodes whose pods could not all be marked. */
   private readonly unmarked = new Set<string>();
   private readonly zones: Zones;
+  private readonly marks: PodMarks;
 
   constructor(context: ControllerContext) {
     const { options } = context;
@@ -62,6 +63,7 @@ class NodeLifecycle {
     this.pods = context.informer(podResource);
     this.leases = context.informer(leases, { namespace: leaseNamespace });
     this.recorder = context.recorder('node-controller');
+    this.marks = new PodMarks(context.client, context.clock, this.recorder);
     this.zones = new Zones({
       normal: options.nodeEvictionRate,
       secondary: options.secondaryNodeEvictionRate,
@@ -94,7 +96,7 @@ class NodeLifecycle {
       workers: 4,
       reconcile: async (key, signal) => {
         const pod = this.pods.store.byKey(key);
-        if (pod !== undefined && this.isSilent(pod)) await this.markPods([pod], signal);
+        if (pod !== undefined && this.isSilent(pod)) await this.marks.mark([pod], signal);
         return undefined;
       },
     });
@@ -214,7 +216,7 @@ class NodeLifecycle {
       }
       if (fell || (this.unmarked.has(name) && verdict.observed !== 'True')) {
         this.unmarked.add(name);
-        await this.markPods(podsOnNode(this.pods, name), signal);
+        await this.marks.mark(podsOnNode(this.pods, name), signal);
       }
     }
     this.unmarked.delete(name);
@@ -278,27 +280,6 @@ class NodeLifecycle {
         if (!signal.aborted) log.warn({ node: next[0], ...errorFields(e) }, 'taint failed');
       }
     }
-  }
-
-  /** Sets the pods' Ready to False; throws the first failure at the end. */
-  private async markPods(pods: readonly Pod[], signal: AbortSignal): Promise<void> {
-    const { client, clock } = this.context;
-    const failures = await inParallel(pods.filter(isPodReady), workers, async (pod) => {
-      const conditions = pod.status?.conditions?.map((c) =>
-        c.type === 'Ready'
-          ? { ...c, status: 'False', lastTransitionTime: formatTime(clock.now()) }
-          : c,
-      );
-      const status = { ...pod.status, ...(conditions === undefined ? {} : { conditions }) };
-      try {
-        await client.update(podResource, { ...pod, status }, { subresource: 'status', signal });
-      } catch (e) {
-        if (hasReason(e, 'NotFound')) return;
-        throw e;
-      }
-      this.recorder.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
-    });
-    if (failures.length > 0) throw failures[0];
   }
 }
 
