@@ -11,7 +11,7 @@ import type { ListOptions } from './options.ts';
 import { type Selection, selected } from './selection.ts';
 
 /** How long a list waits for a resourceVersion that the cache has not reached. */
-const waitMs = 3000;
+export const waitMs = 3000;
 
 export interface Page {
   readonly items: readonly StoredObject[];
@@ -49,7 +49,7 @@ export async function listPage(
     const exact =
       options.resourceVersionMatch === 'Exact' ||
       (options.resourceVersionMatch === '' && options.limit > 0);
-    if (!(await cacher.waitUntil(revision, waitMs))) {
+    if (!(await cacher.reaches(revision, waitMs))) {
       throw tooLarge(revision, cacher.revision);
     }
     if (exact && cache.changedRevision > revision) {

@@ -8,6 +8,7 @@ import {
   type KeyValue,
   type Storage,
   type StoreEvent,
+  StoreUnavailableError,
   type Watch,
 } from '../storage.ts';
 import { ResourceCache } from './resource-cache.ts';
@@ -32,6 +33,14 @@ interface Hint {
   readonly selectable: Selectable;
 }
 
+/** How many writes under way are remembered. */
+const hintLimit = 10_000;
+/** How long a read waits for the cache to catch up with the store. */
+const freshMs = 10_000;
+/** Waiting times before the watch of the store is started again. */
+const minDelayMs = 100;
+const maxDelayMs = 5000;
+
 export class Cacher {
   readonly #options: CacherOptions;
   readonly #byPrefix = new Map<string, ResourceCache>();
@@ -41,7 +50,10 @@ export class Cacher {
   #reading: Promise<number> | undefined;
   #nextReading: Promise<number> | undefined;
   #watch: Watch | undefined;
-  readonly #progress = new Set<(revision: number) => void>();
+  /** Resources whose stored objects are being read: their events wait. */
+  readonly #loading = new Map<ResourceCache, StoreEvent[]>();
+  /** Steps of `start`: whoever reads beside it sees by them that its events may be gone. */
+  #starts = 0;
 
   constructor(options: CacherOptions) {
     this.#options = options;
@@ -66,19 +78,34 @@ export class Cacher {
 
   /** Reads a resource's objects that were stored before it was added. */
   async load(cache: ResourceCache): Promise<void> {
-    const { kvs, revision } = await this.#options.storage.range(`${cache.spec.prefix}/`);
-    // What has passed by since then is at the same or a newer revision: only fill in the gaps.
-    for (const kv of kvs) {
-      const o = this.#toObject(cache, kv);
-      if (cache.get(o.namespace, o.name) === undefined && kv.modRevision <= revision) {
-        cache.apply(kv.key, o, kv.modRevision);
-      }
+    while (!(await this.#loadOnce(cache)));
+  }
+
+  /** False when history was lost meanwhile. */
+  async #loadOnce(cache: ResourceCache): Promise<boolean> {
+    const events: StoreEvent[] = [];
+    const starts = this.#starts;
+    this.#loading.set(cache, events);
+    try {
+      const { kvs, revision } = await this.#options.storage.range(`${cache.spec.prefix}/`);
+      // The state is shown once everything else has come as far.
+      if (!(await this.#passing(revision))) throw this.#behind(revision);
+      if (starts !== this.#starts) return false;
+      const objects = kvs.map((kv) => this.#toObject(cache, kv));
+      cache.replace(objects, revision);
+    } finally {
+      this.#loading.delete(cache);
     }
+    for (const event of events) this.#take(event);
+    return true;
   }
 
   /** Loads everything; after this the cache is readable. */
   async start(): Promise<void> {
     const { storage, root } = this.#options;
+    this.#starts++;
+    // Resources that are added from here on are loaded on their own.
+    const caches = [...this.#byPrefix.values()].filter((cache) => !this.#loading.has(cache));
     const first = await storage.range(root, { limit: 1 });
     const { revision } = first;
     const found = new Map<ResourceCache, StoredObject[]>();
@@ -100,13 +127,14 @@ export class Cacher {
       after = page.kvs.at(-1)?.key;
       if (!page.more || after === undefined) break;
     }
-    for (const cache of this.#byPrefix.values()) cache.replace(found.get(cache) ?? [], revision);
+    this.#starts++;
+    for (const cache of caches) cache.replace(found.get(cache) ?? [], revision);
     this.#advance(revision);
   }
 
   /** Follows the store until `signal`; loads again when history was lost. Call after `start`. */
   async run(signal: AbortSignal): Promise<void> {
-    let delayMs = 100;
+    let delayMs = minDelayMs;
     while (!signal.aborted) {
       try {
         const watch = this.#options.storage.watch(this.#options.root, {
@@ -115,26 +143,33 @@ export class Cacher {
         });
         this.#watch = watch;
         for await (const batch of watch) {
-          delayMs = 100;
+          delayMs = minDelayMs;
           for (const event of batch.events) this.#take(event);
           this.#advance(batch.revision);
         }
       } catch (error) {
         if (signal.aborted) return;
         this.#options.onProblem(error);
-        if (!(error instanceof CompactedError)) {
-          await sleep(delayMs, signal);
-          delayMs = Math.min(delayMs * 2, 5000);
-          continue;
-        }
-        await this.start().catch((e: unknown) => this.#options.onProblem(e));
+        if (error instanceof CompactedError && (await this.#startAgain())) continue;
+        await sleep(delayMs, signal);
+        delayMs = Math.min(delayMs * 2, maxDelayMs);
       }
+    }
+  }
+
+  async #startAgain(): Promise<boolean> {
+    try {
+      await this.start();
+      return true;
+    } catch (error) {
+      this.#options.onProblem(error);
+      return false;
     }
   }
 
   /** Announces a write, so that its event need not be parsed. Call `forget` when it failed. */
   expect(key: string, value: Buffer, selectable: Selectable): void {
-    if (this.#hints.size > 10_000) this.#hints.clear();
+    if (this.#hints.size >= hintLimit) this.#hints.clear();
     this.#hints.set(key, { value, selectable });
   }
 
@@ -142,16 +177,39 @@ export class Cacher {
     this.#hints.delete(key);
   }
 
-  /** Resolves when the cache is as fresh as the store was when this was called. */
+  /**
+   * Resolves when the cache is as fresh as the store was when this was called. Throws
+   * StoreUnavailableError when the store does not answer, or its events do not come.
+   */
   async fresh(): Promise<void> {
     const revision = await this.#readIndex();
-    if (revision <= this.#revision) return;
-    this.#watch?.reach(revision);
-    await this.waitUntil(revision, 3000);
+    if (!(await this.#passing(revision))) throw this.#behind(revision);
   }
 
-  /** Waits until `revision` has been taken in; false when that takes longer than `timeoutMs`. */
-  waitUntil(revision: number, timeoutMs: number): Promise<boolean> {
+  /** Waits for a revision that a client named; false when it does not come in `timeoutMs`. */
+  async reaches(revision: number, timeoutMs: number): Promise<boolean> {
+    if (this.#revision >= revision) return true;
+    const until = Date.now() + timeoutMs;
+    // Only what exists is asked for: the watch would wait for nothing else until it comes.
+    const stored = await this.#readIndex();
+    if (stored >= revision) this.#watch?.reach(revision);
+    return this.#waitUntil(revision, until - Date.now());
+  }
+
+  /** Waits until a revision that exists has been taken in; false when that takes too long. */
+  #passing(revision: number): Promise<boolean> {
+    if (revision <= this.#revision) return Promise.resolve(true);
+    this.#watch?.reach(revision);
+    return this.#waitUntil(revision, freshMs);
+  }
+
+  #behind(revision: number): StoreUnavailableError {
+    return new StoreUnavailableError(
+      `the cache is at revision ${this.#revision} and the store at ${revision}`,
+    );
+  }
+
+  #waitUntil(revision: number, timeoutMs: number): Promise<boolean> {
     if (this.#revision >= revision) return Promise.resolve(true);
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
@@ -167,12 +225,6 @@ export class Cacher {
       };
       this.#waiters.push(waiter);
     });
-  }
-
-  /** Calls back whenever the revision advanced; returns a function that ends it. */
-  onProgress(callback: (revision: number) => void): () => void {
-    this.#progress.add(callback);
-    return () => this.#progress.delete(callback);
   }
 
   /**
@@ -210,17 +262,20 @@ export class Cacher {
 
   #toObject(cache: ResourceCache, kv: KeyValue): StoredObject {
     const hint = this.#hints.get(kv.key);
-    let selectable: Selectable | undefined;
-    if (hint?.value.equals(kv.value)) {
-      selectable = hint.selectable;
-      this.#hints.delete(kv.key);
-    }
+    const selectable = hint?.value.equals(kv.value) ? hint.selectable : undefined;
+    // A hint for another value than the one that came will not be of use any more, or not soon.
+    if (hint !== undefined) this.#hints.delete(kv.key);
     return new StoredObject(cache.spec, kv.key, kv.modRevision, kv.value, selectable);
   }
 
   #take(event: StoreEvent): void {
     const cache = this.#cacheOf(event.kv.key);
     if (cache === undefined) return;
+    const loading = this.#loading.get(cache);
+    if (loading !== undefined) {
+      loading.push(event);
+      return;
+    }
     const next = event.type === 'put' ? this.#toObject(cache, event.kv) : undefined;
     cache.apply(event.kv.key, next, event.kv.modRevision);
   }
@@ -235,7 +290,6 @@ export class Cacher {
         for (const w of ready) w.resolve(true);
       }
     }
-    for (const p of this.#progress) p(revision);
   }
 }
 

@@ -20,7 +20,7 @@ export interface CacheWatcher {
   readonly namespace: string;
   /** When set, only events of objects with this value (before or after) are of interest. */
   readonly index?: { readonly field: string; readonly value: string };
-  /** Must not throw and must not block. */
+  /** Must not block. One that throws has lost track. */
   onEvent(event: CacheEvent): void;
   /** The history was lost (the store was compacted past us): the client has to list again. */
   onLost(): void;
@@ -145,6 +145,8 @@ export class ResourceCache {
 
   /** Takes in one change: `next` undefined is a delete at `revision`. */
   apply(key: string, next: StoredObject | undefined, revision: number): void {
+    // The state that was taken over shows it already.
+    if (revision <= this.#historyFrom) return;
     const tail = key.slice(this.spec.prefix.length + 1);
     const slash = this.spec.namespaced ? tail.indexOf('/') : -1;
     const prev = this.get(slash < 0 ? '' : tail.slice(0, slash), tail.slice(slash + 1));
@@ -178,7 +180,7 @@ export class ResourceCache {
     }
     bucket.byName.set(o.name, o);
     for (const [field, index] of this.#indexes) {
-      const value = o.field(field) ?? '';
+      const value = indexValue(o, field);
       const set = index.get(value);
       if (set === undefined) index.set(value, new Set([o]));
       else set.add(o);
@@ -205,7 +207,7 @@ export class ResourceCache {
 
   #unindex(o: StoredObject): void {
     for (const [field, index] of this.#indexes) {
-      const value = o.field(field) ?? '';
+      const value = indexValue(o, field);
       const set = index.get(value);
       if (set?.delete(o) && set.size === 0) index.delete(value);
     }
@@ -223,21 +225,39 @@ export class ResourceCache {
 
   #tell(event: CacheEvent): void {
     const { namespace } = event.object;
-    const own = this.#watchers.get(namespace);
-    if (own !== undefined) for (const w of own) w.onEvent(event);
-    if (namespace !== '') {
-      const all = this.#watchers.get('');
-      if (all !== undefined) for (const w of all) w.onEvent(event);
-    }
-    if (this.#indexedWatchers.size === 0) return;
-    for (const field of this.spec.indexedFields) {
-      const value = event.object.field(field) ?? '';
-      const before = event.prev?.field(field) ?? value;
-      for (const v of value === before ? [value] : [value, before]) {
-        const set = this.#indexedWatchers.get(`${field}=${v}`);
-        if (set !== undefined) for (const w of set) w.onEvent(event);
+    tellAll(this.#watchers.get(namespace), event);
+    if (namespace !== '') tellAll(this.#watchers.get(''), event);
+    if (this.#indexedWatchers.size > 0) {
+      for (const field of this.spec.indexedFields) {
+        const value = indexValue(event.object, field);
+        const before = event.prev === undefined ? value : indexValue(event.prev, field);
+        tellAll(this.#indexedWatchers.get(`${field}=${value}`), event);
+        if (before !== value) tellAll(this.#indexedWatchers.get(`${field}=${before}`), event);
       }
     }
+    // Whoever could share the encoded forms has been told.
+    event.object.frames = undefined;
+  }
+}
+
+function tellAll(watchers: ReadonlySet<CacheWatcher> | undefined, event: CacheEvent): void {
+  if (watchers === undefined) return;
+  for (const w of watchers) {
+    try {
+      w.onEvent(event);
+    } catch {
+      // One watcher's failure is not the others'.
+      w.onLost();
+    }
+  }
+}
+
+/** The value an object is indexed under; one that cannot be read (another server's) under ''. */
+function indexValue(o: StoredObject, field: string): string {
+  try {
+    return o.field(field) ?? '';
+  } catch {
+    return '';
   }
 }
 

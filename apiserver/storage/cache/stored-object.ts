@@ -60,7 +60,7 @@ export class StoredObject {
   #metadataEnd: number;
   /** What a table row shows, made by the table writer. */
   row: StoredRow | undefined;
-  /** Watch frames by representation, shared by all watchers of this event. */
+  /** Watch frames by representation, while the watchers of one event are told of it. */
   frames: Map<string, Buffer> | undefined;
 
   constructor(
@@ -182,7 +182,8 @@ function withRevision(spec: CacheSpec, raw: Buffer, revision: number): Buffer {
     const mark = raw.indexOf(uidMark, header.length);
     const end = mark < 0 ? -1 : raw.indexOf(0x22, mark + uidMark.length);
     // Before the uid normal form has plain strings only, so a brace means that this is another uid.
-    if (end > 0 && raw.indexOf(0x7b, header.length + '"metadata":{'.length) > mark) {
+    const brace = raw.indexOf(0x7b, header.length + '"metadata":{'.length);
+    if (end > 0 && (brace < 0 || brace > mark)) {
       const insert = `,"resourceVersion":"${revision}"`;
       const out = Buffer.allocUnsafe(raw.length + insert.length + 1);
       raw.copy(out, 0, 0, end + 1);

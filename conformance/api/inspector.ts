@@ -1,0 +1,54 @@
+/** Looks into a Node process that was started with `--inspect`. */
+
+interface Answer {
+  readonly id?: number;
+  readonly result?: { readonly result?: { readonly value?: unknown } };
+}
+
+/** A connection to the inspector of a process. */
+export class Inspector {
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #lastId = 0;
+
+  /** `address` is the ws:// line that the process prints. */
+  static async connect(address: string): Promise<Inspector> {
+    const socket = new WebSocket(address);
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener('open', () => resolve(), { once: true });
+      socket.addEventListener('error', () => reject(new Error('no inspector')), { once: true });
+    });
+    return new Inspector(socket);
+  }
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener('message', (event) => {
+      const answer = JSON.parse(String(event.data)) as Answer;
+      if (answer.id === undefined) return;
+      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.delete(answer.id);
+    });
+  }
+
+  /** Bytes in use after a garbage collection: heap, and buffers outside it. */
+  async memory(): Promise<number> {
+    // Buffers are freed by finalizers, which run after the collection that found them.
+    for (let i = 0; i < 3; i++) await this.#ask('HeapProfiler.collectGarbage', {});
+    const expression = '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())';
+    const answer = await this.#ask('Runtime.evaluate', { expression, returnByValue: true });
+    return Number(answer.result?.result?.value);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #ask(method: string, params: object): Promise<Answer> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#socket.send(JSON.stringify({ id, method, params }));
+    });
+  }
+}
