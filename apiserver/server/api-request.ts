@@ -1,6 +1,6 @@
 /** One request on its way through the chain. What is not asked for is not parsed. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
@@ -24,12 +24,17 @@ export class ApiRequest {
   user: UserInfo = anonymous;
   /** Texts for `Warning: 299` headers, in order. */
   warnings: string[] | undefined;
+  readonly #response: ServerResponse | undefined;
   #query: URLSearchParams | undefined;
   #abort: AbortController | undefined;
 
-  /** Throws BadRequest for a path that cannot be decoded. */
-  constructor(raw: IncomingMessage) {
+  /**
+   * Throws BadRequest for a path that cannot be decoded. A request for an upgrade has no response:
+   * it lasts as long as its connection.
+   */
+  constructor(raw: IncomingMessage, response?: ServerResponse) {
     this.raw = raw;
+    this.#response = response;
     this.auditId = this.header('audit-id') ?? randomUUID();
     this.method = raw.method ?? 'GET';
     const url = raw.url ?? '/';
@@ -60,22 +65,25 @@ export class ApiRequest {
     if (!this.warnings.includes(text)) this.warnings.push(text);
   }
 
-  /** Aborts when the client goes away before the answer is complete. */
+  /** Aborts when the client goes away, or when the answer is complete. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       const abort = new AbortController();
       this.#abort = abort;
-      this.raw.socket.once('close', () => abort.abort());
-      if (this.raw.socket.destroyed) abort.abort();
+      // A connection serves many requests: what listens to it would stay.
+      const ending = this.#response ?? this.raw.socket;
+      ending.once('close', () => abort.abort());
+      if (ending.destroyed) abort.abort();
     }
     return this.#abort.signal;
   }
 
-  /** The whole body. Throws 413 when it is larger than the limit. */
+  /** The whole body. Throws 413 when it is larger than the limit, 400 when it breaks off. */
   readBody(limitBytes = maxBodyBytes): Promise<Buffer> {
     const { raw } = this;
     const announced = Number(raw.headers['content-length'] ?? 0);
     if (announced > limitBytes) return Promise.reject(tooLarge(limitBytes));
+    if (raw.destroyed && !raw.readableEnded) return Promise.reject(brokenOff());
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -90,10 +98,14 @@ export class ApiRequest {
         chunks.push(chunk);
       });
       raw.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-      raw.once('error', reject);
-      raw.once('aborted', () => reject(badRequest('the client went away')));
+      raw.once('error', () => reject(brokenOff()));
+      raw.once('close', () => reject(brokenOff()));
     });
   }
+}
+
+function brokenOff(): StatusError {
+  return badRequest('the body of the request broke off');
 }
 
 function tooLarge(limit: number): StatusError {

@@ -32,7 +32,7 @@ export function createChain(options: ChainOptions): Chain {
     const startedMs = performance.now();
     let request: ApiRequest;
     try {
-      request = new ApiRequest(raw);
+      request = new ApiRequest(raw, response);
     } catch (e) {
       const { code, body } = errorResponse(asStatusError(e));
       response.writeHead(code, { 'Content-Type': 'application/json' }).end(body);
