@@ -30,8 +30,8 @@ import { kindType, type StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
 import type { Cacher } from '../storage/cache/cacher.ts';
 import type { ResourceCache } from '../storage/cache/resource-cache.ts';
-import { StoredObject, selectableOf } from '../storage/cache/stored-object.ts';
-import type { Storage } from '../storage/storage.ts';
+import { type Selectable, StoredObject, selectableOf } from '../storage/cache/stored-object.ts';
+import type { Storage, WriteResult } from '../storage/storage.ts';
 import {
   beforeDelete,
   type DeletionOptions,
@@ -463,22 +463,38 @@ export class ObjectStore {
       return this.#shown(key, current?.revision ?? 0, object);
     }
     const selectable = selectableOf(this.cache.spec, object);
-    this.cacher.expect(key, value, selectable);
-    const ttl = this.definition.ttlSeconds;
-    const lease = ttl === undefined ? undefined : await this.storage.grantLease(ttl);
-    const result =
-      current === undefined
-        ? await this.storage.create(key, value, lease)
-        : await this.storage.update(key, value, current.revision, lease);
+    const result = await this.#write(key, value, current, selectable);
     if (result.ok)
       return new StoredObject(this.cache.spec, key, result.revision, value, selectable);
-    this.cacher.forget(key);
     if (current !== undefined) return undefined;
     const there =
       result.current === undefined
         ? undefined
         : new StoredObject(this.cache.spec, key, result.current.modRevision, result.current.value);
     throw this.#exists(name!, there, ctx);
+  }
+
+  /** Writes, having told the cache what will come back. */
+  async #write(
+    key: string,
+    value: Buffer,
+    current: StoredObject | undefined,
+    selectable: Selectable,
+  ): Promise<WriteResult> {
+    const ttl = this.definition.ttlSeconds;
+    let written = false;
+    this.cacher.expect(key, value, selectable);
+    try {
+      const lease = ttl === undefined ? undefined : await this.storage.grantLease(ttl);
+      const result =
+        current === undefined
+          ? await this.storage.create(key, value, lease)
+          : await this.storage.update(key, value, current.revision, lease);
+      written = result.ok;
+      return result;
+    } finally {
+      if (!written) this.cacher.forget(key);
+    }
   }
 
   #exists(name: string, there: StoredObject | undefined, ctx: WriteContext): StatusError {
