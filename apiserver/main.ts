@@ -98,7 +98,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   const services = {
     admission,
     access,
-    reviews: builtinReviews({ authorizer, authentication, rbac: authorization.rbac }),
+    reviews: builtinReviews({ authorizer, authentication, catalog, rbac: authorization.rbac }),
     async mayCreate(attributes: Parameters<typeof authorizer.authorize>[0]) {
       const answer = await authorizer.authorize(attributes);
       const reason = refusal(attributes, answer.reason).message;

@@ -74,7 +74,12 @@ export async function create(
   if (review !== undefined) {
     await admission.validate(attributes);
     const { user, info } = request;
-    const answer = await review(stored, { user, namespace: info.namespace, now: ctx.now });
+    const answer = await review(stored, {
+      user,
+      namespace: info.namespace,
+      now: ctx.now,
+      context: ctx,
+    });
     // A review is no row of a table.
     return renderValue({ ...c, form: { ...c.form, as: 'object' } }, answer, 201);
   }

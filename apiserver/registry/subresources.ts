@@ -7,6 +7,7 @@ import { createKubelets } from '../subresources/kubelets.ts';
 import { nodeProxy } from '../subresources/node-proxy.ts';
 import { podAttach } from '../subresources/pod-attach.ts';
 import { podBinding } from '../subresources/pod-binding.ts';
+import { podEviction } from '../subresources/pod-eviction.ts';
 import { podExec } from '../subresources/pod-exec.ts';
 import { podLog } from '../subresources/pod-log.ts';
 import { podPortForward } from '../subresources/pod-port-forward.ts';
@@ -36,6 +37,7 @@ export function builtinSubresources(environment: SubresourceEnvironment): readon
     nodeProxy(kubelets, pods),
     podAttach(environment, kubelets),
     podBinding(environment),
+    podEviction(environment),
     podExec(environment, kubelets),
     podLog(environment, kubelets),
     podPortForward(environment, kubelets),

@@ -3,7 +3,8 @@ import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { AuthenticationSetup } from '../auth/authentication.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Rbac } from '../auth/rbac.ts';
-import type { UserInfo } from '../registry/resource.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import type { UserInfo, WriteContext } from '../registry/resource.ts';
 
 export interface ReviewRequest {
   readonly user: UserInfo;
@@ -11,6 +12,8 @@ export interface ReviewRequest {
   readonly namespace: string;
   /** Of the request, RFC 3339. */
   readonly now: string;
+  /** For those that write. */
+  readonly context: WriteContext;
 }
 
 /** Fills in the status of `object`, in place, and returns it. Throws StatusError. */
@@ -20,6 +23,7 @@ export type Review = (object: KubeObject, request: ReviewRequest) => Promise<Kub
 export interface ReviewEnvironment {
   readonly authorizer: Authorizer;
   readonly authentication: AuthenticationSetup;
+  readonly catalog: Catalog;
   /** Tells rules; undefined where RBAC is off. */
   readonly rbac: Rbac | undefined;
 }

@@ -19,8 +19,9 @@ export function tokenReview(env: ReviewEnvironment): Review {
       if (found !== undefined && 'user' in found) break;
     }
     if (found === undefined || !('user' in found)) {
-      const why = found === undefined ? '' : `, ${found.invalid}`;
-      review.status = { user: {}, error: `invalid bearer token${why}` };
+      const text = 'invalid bearer token';
+      const error = found === undefined ? text : `[${text}, ${found.invalid}]`;
+      review.status = { user: {}, error };
       return review;
     }
     const { user } = found;

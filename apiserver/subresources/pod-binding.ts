@@ -1,11 +1,23 @@
 /** `pods/binding`: puts a pod on a node, once. */
-import { conflict, StatusError } from '../../machinery/meta/status-error.ts';
-import type { Binding, Pod } from '../../machinery/schema/wire.ts';
+import * as fe from '../../machinery/meta/field-error.ts';
+import { badRequest, conflict, StatusError } from '../../machinery/meta/status-error.ts';
+import type { Binding, KubeObject, Pod } from '../../machinery/schema/wire.ts';
+import type { Catalog } from '../registry/catalog.ts';
+import type { WriteContext } from '../registry/resource.ts';
 import type { Subresource } from '../registry/subresource.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
+import { setPodCondition } from './pod-condition.ts';
 
-const pods = { group: '', resource: 'pods' };
 const bindingResource = { group: '', resource: 'pods/binding' };
+
+/** The answer to what was done and has nothing to show. */
+export const created: KubeObject = {
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  code: 201,
+} as KubeObject;
 
 export function podBinding(env: SubresourceEnvironment): Subresource {
   return {
@@ -13,80 +25,77 @@ export function podBinding(env: SubresourceEnvironment): Subresource {
     name: 'binding',
     verbs: ['create'],
     kind: 'Binding',
-    async handle({ namespace, name, body, context }) {
-      await bind(env, namespace, name, body as Binding, context.now, context.dryRun);
-      return {
-        code: 201,
-        object: {
-          kind: 'Status',
-          apiVersion: 'v1',
-          metadata: {},
-          status: 'Success',
-          code: 201,
-        } as never,
-      };
+    async handle({ name, body, context }) {
+      const binding = body as Binding;
+      if ((binding.metadata?.name ?? '') !== name) {
+        throw badRequest('name in URL does not match name in Binding object');
+      }
+      await bind(env.catalog(), binding, context);
+      return { code: 201, object: created };
     },
   };
 }
 
 /** Assigns the node that a Binding names. Throws 500 for what it cannot be, 409 when assigned. */
 export async function bind(
-  env: SubresourceEnvironment,
-  namespace: string,
-  name: string,
+  catalog: Catalog,
   binding: Binding,
-  now: string,
-  dryRun: boolean,
+  context: WriteContext,
 ): Promise<void> {
-  const { target, metadata } = binding;
-  const kind = target.kind ?? '';
-  const problems: string[] = [];
+  const errors = validate(binding);
   // The real server answers these with a 500 whose message is the list.
+  if (errors.length > 0) throw new StatusError('', fe.summarize(errors));
+  const { name = '', uid } = binding.metadata ?? {};
+  await catalog.stored('pods')!.store.update(
+    {
+      namespace: context.namespace,
+      name,
+      strategy: {},
+      uid,
+      transform: (current) => Promise.resolve(assign(current as Pod, binding, context.now)),
+    },
+    context,
+  );
+}
+
+function validate({ target }: Binding): fe.FieldError[] {
+  const errors: fe.FieldError[] = [];
+  const at = fe.FieldPath.of('target');
+  const kind = target.kind ?? '';
   if (kind !== '' && kind !== 'Node') {
-    problems.push(
-      `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`,
+    errors.push(fe.notSupported(at.child('kind'), kind, ['Node', '<empty>']));
+  }
+  if (!target.name) errors.push(fe.required(at.child('name')));
+  return errors;
+}
+
+function assign(pod: Pod, binding: Binding, now: string): Pod {
+  const { metadata, spec } = pod;
+  const name = metadata!.name!;
+  const { annotations, labels, resourceVersion } = binding.metadata ?? {};
+  if (resourceVersion && resourceVersion !== metadata!.resourceVersion) {
+    throw conflict(
+      { group: '', resource: 'pods' },
+      name,
+      `StorageError: invalid object, Code: 4, Key: /registry/pods/${metadata!.namespace}/${name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata!.resourceVersion}`,
     );
   }
-  if (!target.name) problems.push('target.name: Required value');
-  if (problems.length > 0) {
-    throw new StatusError('', problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`);
+  const refuse = (why: string) => conflict(bindingResource, name, `pod ${name} ${why}`);
+  if (metadata!.deletionTimestamp !== undefined) {
+    throw refuse('is being deleted, cannot be assigned to a host');
   }
-  if (dryRun) return;
-  await env.access.update<Pod>('pods', namespace, name, (pod) => {
-    if (metadata?.uid && metadata.uid !== pod.metadata?.uid) {
-      throw conflict(
-        pods,
-        name,
-        `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${pod.metadata?.uid}`,
-      );
-    }
-    if (pod.metadata?.deletionTimestamp !== undefined) {
-      throw conflict(
-        bindingResource,
-        name,
-        `pod ${name} is being deleted, cannot be assigned to a host`,
-      );
-    }
-    if (pod.spec?.nodeName) {
-      throw conflict(
-        bindingResource,
-        name,
-        `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`,
-      );
-    }
-    if ((pod.spec?.schedulingGates?.length ?? 0) > 0) {
-      throw conflict(bindingResource, name, `pod ${name} has non-empty .spec.schedulingGates`);
-    }
-    pod.spec!.nodeName = target.name!;
-    const annotations = metadata?.annotations;
-    if (annotations !== undefined) {
-      pod.metadata!.annotations = { ...pod.metadata!.annotations, ...annotations };
-    }
-    pod.status ??= {};
-    const { status } = pod;
-    const conditions = (status.conditions ?? []).filter((c) => c.type !== 'PodScheduled');
-    conditions.push({ type: 'PodScheduled', status: 'True', lastTransitionTime: now });
-    status.conditions = conditions;
-    return pod;
-  });
+  if (spec!.nodeName) {
+    throw refuse(`is already assigned to node ${JSON.stringify(spec!.nodeName)}`);
+  }
+  if ((spec!.schedulingGates?.length ?? 0) > 0) throw refuse('has non-empty .spec.schedulingGates');
+  spec!.nodeName = binding.target.name!;
+  if (annotations !== undefined) {
+    metadata!.annotations = { ...metadata!.annotations, ...annotations };
+  }
+  if (labels !== undefined) metadata!.labels = { ...metadata!.labels, ...labels };
+  pod.status ??= {};
+  // The hint has served its purpose.
+  delete pod.status.nominatedNodeName;
+  setPodCondition(pod.status, { type: 'PodScheduled', status: 'True' }, now);
+  return pod;
 }

@@ -1,7 +1,7 @@
 /** `serviceaccounts/token`: issues tokens (authentication.k8s.io/v1 TokenRequest). */
 import { randomUUID } from 'node:crypto';
 import * as fe from '../../machinery/meta/field-error.ts';
-import { conflict, invalid, notFound } from '../../machinery/meta/status-error.ts';
+import { badRequest, conflict, invalid } from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
 import type {
   KubeObject,
@@ -10,18 +10,18 @@ import type {
   ServiceAccount,
   TokenRequest,
 } from '../../machinery/schema/wire.ts';
-import type { Subresource } from '../registry/subresource.ts';
+import type { Subresource, SubresourceCall } from '../registry/subresource.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
 
+const requestKind = { group: 'authentication.k8s.io', resource: 'TokenRequest' };
 const minSeconds = 600;
 const maxSeconds = 2 ** 32;
 /** Tokens of this lifetime are what pods get; they live longer, and warn when used after it. */
 const podTokenSeconds = 3607;
 const extendedSeconds = 365 * 24 * 3600;
 
-interface Binding {
-  readonly claim: Readonly<Record<string, unknown>>;
-}
+/** What the claim `kubernetes.io` says of the object that a token is bound to. */
+type Binding = Readonly<Record<string, { readonly name: string; readonly uid?: string }>>;
 
 export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
   const { keys, audiences } = env.authentication;
@@ -31,30 +31,30 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
     verbs: ['create'],
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    async handle({ namespace, name, body, context }) {
-      const request = body as TokenRequest;
-      const account = await env.access.get<ServiceAccount>('serviceaccounts', namespace, name);
-      if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts' }, name);
+    async handle(call) {
+      const request = call.body as TokenRequest;
+      const account = await accountOf(env, call, request);
       validate(request);
-      const spec = request.spec!;
-      const wantedAudiences = spec.audiences ?? [];
-      const binding =
-        spec.boundObjectRef === undefined ? undefined : await bind(env, request, namespace, name);
-      const wanted = spec.expirationSeconds ?? 3600;
-      const extended = wanted === podTokenSeconds && isForServer(wantedAudiences, audiences);
+      const { spec } = request;
+      const aud = spec?.audiences?.length ? spec.audiences : audiences;
+      const binding = await bindingOf(env, request, call);
+      const wanted = spec?.expirationSeconds ?? 3600;
+      const extended =
+        binding?.['pod'] !== undefined &&
+        wanted === podTokenSeconds &&
+        aud.every((a) => audiences.includes(a));
       const nowSeconds = Math.floor(Date.now() / 1000);
-      const lifetime = extended ? extendedSeconds : wanted;
-      const aud = wantedAudiences.length > 0 ? wantedAudiences : audiences;
+      const { name = '', namespace = '', uid = '' } = account.metadata ?? {};
       const claims = {
         aud,
-        exp: nowSeconds + lifetime,
+        exp: nowSeconds + (extended ? extendedSeconds : wanted),
         iat: nowSeconds,
         iss: env.options.serviceAccountIssuer,
         jti: randomUUID(),
         'kubernetes.io': {
           namespace,
-          ...binding?.claim,
-          serviceaccount: { name, uid: account.metadata!.uid },
+          ...binding,
+          serviceaccount: { name, uid },
           ...(extended ? { warnafter: nowSeconds + wanted } : {}),
         },
         nbf: nowSeconds,
@@ -64,13 +64,15 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
         kind: 'TokenRequest',
         apiVersion: 'authentication.k8s.io/v1',
         metadata: {
+          ...request.metadata,
           name,
           namespace,
-          creationTimestamp: context.now,
-        } as KubeObject['metadata'] & {},
+          uid,
+          creationTimestamp: call.context.now,
+        },
         spec: { ...spec, audiences: aud },
         status: {
-          token: context.dryRun ? '' : keys.sign(claims),
+          token: keys.sign(claims),
           expirationTimestamp: formatTime((nowSeconds + wanted) * 1000),
         },
       };
@@ -79,8 +81,34 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
   };
 }
 
-function isForServer(asked: readonly string[], own: readonly string[]): boolean {
-  return asked.length === 0 || asked.every((a) => own.includes(a));
+/** The account, when the request's metadata means no other. Throws 404, 409, 422. */
+async function accountOf(
+  env: SubresourceEnvironment,
+  { name, namespace }: SubresourceCall,
+  request: TokenRequest,
+): Promise<ServiceAccount> {
+  const meta = request.metadata ?? {};
+  const other = (field: 'name' | 'namespace') =>
+    invalid(requestKind, name, [
+      fe.invalidValue(
+        fe.FieldPath.of('metadata', field),
+        meta[field],
+        `must match the service account ${field} if specified`,
+      ),
+    ]);
+  if (meta.name && meta.name !== name) throw other('name');
+  if (meta.namespace && meta.namespace !== namespace) throw other('namespace');
+  const store = env.catalog().stored('serviceaccounts')!.store;
+  const account = (await store.get(namespace, name)).object<ServiceAccount>();
+  const uid = account.metadata?.uid;
+  if (meta.uid && meta.uid !== uid) {
+    throw conflict(
+      requestKind,
+      name,
+      `the UID in the token request (${meta.uid}) does not match the UID of the service account (${uid})`,
+    );
+  }
+  return account;
 }
 
 function validate(request: TokenRequest): void {
@@ -95,66 +123,55 @@ function validate(request: TokenRequest): void {
       fe.invalidValue(at, seconds, 'may not specify a duration larger than 2^32 seconds'),
     );
   }
-  if (errors.length > 0) {
-    throw invalid({ group: 'authentication.k8s.io', resource: 'TokenRequest' }, '', errors);
-  }
+  if (errors.length > 0) throw invalid(requestKind, '', errors);
 }
 
-async function bind(
+/** Undefined for a token that is bound to nothing. Throws 400, 404, 409. */
+async function bindingOf(
   env: SubresourceEnvironment,
   request: TokenRequest,
-  namespace: string,
-  account: string,
-): Promise<Binding> {
-  const ref = request.spec!.boundObjectRef!;
-  const { kind = '', name = '', uid = '' } = ref;
-  const refuse = (why: string) =>
-    invalid({ group: 'authentication.k8s.io', resource: 'TokenRequest' }, '', [
-      fe.invalidValue(fe.FieldPath.of('spec', 'boundObjectRef'), ref, why),
-    ]);
-  if (kind === 'Pod' && ref.apiVersion === 'v1') {
-    const pod = await env.access.get<Pod>('pods', namespace, name);
-    if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, name);
-    checkUid('pods', name, uid, pod);
-    if ((pod.spec?.serviceAccountName ?? '') !== account) {
-      throw refuse(
-        `cannot bind token for serviceaccount ${fe.quote(account)} to pod running with different serviceaccount name.`,
+  call: SubresourceCall,
+): Promise<Binding | undefined> {
+  const ref = request.spec?.boundObjectRef;
+  // Normal form writes an absent reference as null.
+  if (ref === undefined || ref === null) return undefined;
+  const { apiVersion = '', kind = '', name = '', uid = '' } = ref;
+  const find = async <T extends KubeObject>(plural: string, namespace: string): Promise<T> => {
+    const stored = await env.catalog().stored(plural)!.store.get(namespace, name);
+    return stored.object<T>();
+  };
+  const core = !apiVersion.includes('/');
+  if (core && kind === 'Pod') {
+    const pod = await find<Pod>('pods', call.namespace);
+    if ((pod.spec?.serviceAccountName ?? '') !== call.name) {
+      throw badRequest(
+        `cannot bind token for serviceaccount ${fe.quote(call.name)} to pod running with different serviceaccount name.`,
       );
     }
-    const nodeName = pod.spec?.nodeName;
-    const node =
-      nodeName === undefined ? undefined : await env.access.get<Node>('nodes', '', nodeName);
-    return {
-      claim: {
-        ...(nodeName === undefined
-          ? {}
-          : {
-              node: { name: nodeName, ...(node === undefined ? {} : { uid: node.metadata!.uid }) },
-            }),
-        pod: { name, uid: pod.metadata!.uid },
-      },
-    };
+    checkUid(kind, name, uid, pod);
+    return { ...(await nodeClaim(env, pod)), pod: { name, uid: pod.metadata!.uid! } };
   }
-  if (kind === 'Secret' && ref.apiVersion === 'v1') {
-    const secret = await env.access.get('secrets', namespace, name);
-    if (secret === undefined) throw notFound({ group: '', resource: 'secrets' }, name);
-    checkUid('secrets', name, uid, secret);
-    return { claim: { secret: { name, uid: secret.metadata!.uid } } };
+  if (core && (kind === 'Secret' || kind === 'Node')) {
+    const found = await (kind === 'Node' ? find('nodes', '') : find('secrets', call.namespace));
+    checkUid(kind, name, uid, found);
+    return { [kind.toLowerCase()]: { name, uid: found.metadata!.uid! } };
   }
-  if (kind === 'Node' && ref.apiVersion === 'v1') {
-    const node = await env.access.get('nodes', '', name);
-    if (node === undefined) throw notFound({ group: '', resource: 'nodes' }, name);
-    checkUid('nodes', name, uid, node);
-    return { claim: { node: { name, uid: node.metadata!.uid } } };
-  }
-  throw refuse(`cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${kind}`);
+  const [group, version] = core ? ['', apiVersion] : apiVersion.split('/');
+  throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
 }
 
-function checkUid(resource: string, name: string, asked: string, found: KubeObject): void {
-  const has = found.metadata?.uid ?? '';
-  if (asked === '' || asked === has) return;
+/** Where the pod runs; a node that is gone is still named. */
+async function nodeClaim(env: SubresourceEnvironment, pod: Pod): Promise<Binding> {
+  const name = pod.spec?.nodeName;
+  if (!name) return {};
+  const node = await env.access.get<Node>('nodes', '', name);
+  return { node: { name, ...(node === undefined ? {} : { uid: node.metadata!.uid! }) } };
+}
+
+function checkUid(kind: string, name: string, asked: string, found: KubeObject): void {
+  if (asked === '' || asked === found.metadata?.uid) return;
   throw conflict(
-    { group: '', resource },
+    { group: '', resource: kind },
     name,
     `the UID in the bound object reference (${asked}) does not match the UID in record. The object might have been deleted and then recreated`,
   );
