@@ -47,8 +47,8 @@ export interface Base {
   readonly strictGroups: () => boolean;
   /** The API's pod (the mirror of a static one) for a uid. */
   readonly apiPod: (uid: string) => NodePod | undefined;
-  /** All services; waits until they are known. */
-  readonly services: () => Promise<readonly Service[]>;
+  /** All services; waits until they are known, but for static pods. */
+  readonly services: (pod: NodePod) => Promise<readonly Service[]>;
   readonly swapAccounting: boolean;
   /** Text of the node's Docker configuration, for pulls. */
   readonly dockerConfig: string | undefined;

@@ -1,13 +1,10 @@
-/** The node agent's process: makes the parts once and starts them in their order. */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { allowManyListeners, sleep } from '../client/abort.ts';
+import { allowManyListeners } from '../client/abort.ts';
 import type { Client } from '../client/client.ts';
 import { createEventRecorder } from '../client/events.ts';
 import { Informer } from '../client/informer.ts';
-import { errorFields, type Log } from '../client/log.ts';
+import type { Log } from '../client/log.ts';
 import { nodes, services } from '../client/resources.ts';
 import { TaskGroup } from '../client/task-group.ts';
 import { systemClock } from '../machinery/meta/clock.ts';
@@ -21,24 +18,27 @@ import { hostMounter } from './host/mounter.ts';
 import { ImageGc } from './images/image-gc.ts';
 import { LogRotation } from './logs/rotation.ts';
 import type { DnsSettings } from './network/dns.ts';
-import { setUpPodNetwork } from './network/pod-network.ts';
-import {
-  availability,
-  diskCapacity,
-  type MachineFacts,
-  machineFacts,
-  ownAddress,
-} from './node/machine.ts';
+import { PodNetworkTask } from './network/pod-network-task.ts';
+import { availability, diskCapacity, type MachineFacts, machineFacts } from './node/machine.ts';
 import { NodeManager } from './node/node-manager.ts';
-import { type NodeIdentity, nodeAllocatable, nodeCapacity } from './node/node-status.ts';
+import { nodeAllocatable, nodeCapacity } from './node/node-status.ts';
 import { RuntimeState } from './node/runtime-state.ts';
 import { Paths } from './paths.ts';
 import { ApiSource } from './pods/api-source.ts';
 import { EvictionManager } from './pods/eviction-manager.ts';
 import { Pleg, plegThresholdMs } from './pods/pleg.ts';
-import { mirrorAnnotation } from './pods/pod.ts';
+import { isStaticPod, mirrorAnnotation } from './pods/pod.ts';
 import { StaticSource } from './pods/static-source.ts';
 import { serve } from './serve.ts';
+import {
+  checkMachine,
+  connectRuntime,
+  hasSwapAccounting,
+  identityOf,
+  listRuntime,
+  setOomScore,
+  textOf,
+} from './startup.ts';
 import { diskUsage } from './stats/node-usage.ts';
 import { UsageReader } from './stats/usage.ts';
 
@@ -70,43 +70,6 @@ export async function run(options: KubeletOptions, signal: AbortSignal): Promise
   }
 }
 
-function checkMachine(configuration: KubeletConfiguration, machine: MachineFacts): void {
-  if (configuration.failSwapOn && machine.swapBytes > 0) {
-    throw new Error(
-      'running with swap on is not supported, please disable swap or set failSwapOn to false',
-    );
-  }
-  if (configuration.failCgroupV1 && openCgroupFs().version === 1) {
-    throw new Error('kubelet is configured to not run on a host using cgroup v1');
-  }
-}
-
-async function setOomScore(score: number, log: Log): Promise<void> {
-  try {
-    await writeFile('/proc/self/oom_score_adj', String(score));
-  } catch (error) {
-    log.debug(errorFields(error), 'own oom score not set: not privileged');
-  }
-}
-
-function identityOf({ identity, configuration }: KubeletOptions): NodeIdentity {
-  const host = hostname().toLowerCase();
-  const name = (identity.hostnameOverride || host).toLowerCase();
-  let ips = identity.nodeIps.filter((ip) => ip !== '0.0.0.0' && ip !== '::');
-  if (ips.length === 0) {
-    const own = ownAddress();
-    if (own === undefined) throw new Error(`can't get ip address of node ${name}: set --node-ip`);
-    ips = [own];
-  }
-  const { port } = configuration;
-  return { name, hostname: name, ips, labels: identity.nodeLabels, port };
-}
-
-/** A file's text; undefined when it is not there. */
-function textOf(path: string): string | undefined {
-  return path !== '' && existsSync(path) ? readFileSync(path, 'utf8') : undefined;
-}
-
 interface Kubelet {
   start(tasks: TaskGroup): Promise<void>;
   close(): void;
@@ -119,7 +82,7 @@ async function build(
 ): Promise<Kubelet> {
   const { client, configuration, identity: settings, log } = options;
   const clock = systemClock;
-  const identity = identityOf(options);
+  const identity = identityOf(settings, configuration);
   const paths = new Paths({
     root: settings.rootDir,
     podLogs: configuration.podLogsDir,
@@ -142,6 +105,7 @@ async function build(
     node?: NodeManager;
     statics?: StaticSource;
     eviction?: EvictionManager;
+    network?: PodNetworkTask;
   } = {};
   const runtimeState = new RuntimeState(runtime, clock, log, () => {
     lazily.node?.poke();
@@ -190,8 +154,9 @@ async function build(
     node: () => lazily.node?.node(),
     strictGroups: () => runtimeState.strictGroups(),
     apiPod: (uid) => source.byUid(uid) ?? lazily.statics?.mirror(uid),
-    services: async () => {
-      await serviceInformer.synced(tasks.signal);
+    services: async (pod) => {
+      // The API may be a static pod.
+      if (!isStaticPod(pod)) await serviceInformer.synced(tasks.signal);
       return serviceInformer.store.list();
     },
     swapAccounting: hasSwapAccounting(cgroupFs.version),
@@ -209,7 +174,6 @@ async function build(
     onList: (pods) => manager.observe(pods),
     onEvent: (uid) => manager.poke(uid),
   });
-  let networkProblem: string | undefined;
   const node = new NodeManager({
     client,
     clock,
@@ -224,10 +188,11 @@ async function build(
     runtimeState,
     availability: () => availability(settings.rootDir),
     problems: () => {
+      const broken = lazily.network?.problem();
       const listed = pleg.lastListMs;
       const stuck = listed !== undefined && clock.now() - listed > plegThresholdMs;
       return [
-        ...(networkProblem === undefined ? [] : [networkProblem]),
+        ...(broken === undefined ? [] : [broken]),
         ...(stuck ? ['PLEG is not healthy: the runtime has not been listed for 3m0s'] : []),
       ];
     },
@@ -281,38 +246,20 @@ async function build(
           apiPod: (namespace, name) => source.byName(namespace, name),
         });
   if (statics !== undefined) lazily.statics = statics;
-
-  /** Follows the pod CIDR that the control plane gives the node. */
-  const podNetwork = async (s: AbortSignal): Promise<void> => {
-    const { cniConfDir, cniBinDir, networkPluginMtu } = settings;
-    if (cniConfDir === undefined) return;
-    let done = '';
-    while (!s.aborted) {
-      const spec = node.node()?.spec;
-      const given = spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
-      const cidrs = given.length > 0 ? given : configuration.podCidr.split(',').filter(Boolean);
-      const key = cidrs.join();
-      if (key !== '' && key !== done) {
-        try {
-          const ipamDir = join(settings.rootDir, 'cni', 'ipam');
-          const network = {
-            confDir: cniConfDir,
-            binDir: cniBinDir,
-            ipamDir,
-            mtu: networkPluginMtu,
-          };
-          await setUpPodNetwork(network, cidrs);
-          done = key;
-          networkProblem = undefined;
-          log.info({ podCIDRs: cidrs }, 'pod network set up');
-        } catch (error) {
-          networkProblem = `pod network: ${(error as Error).message}`;
-          log.error(errorFields(error), 'pod network not set up');
-        }
-      }
-      await sleep(clock, key === '' ? 250 : 5000, s);
-    }
-  };
+  const { cniConfDir, cniBinDir, networkPluginMtu } = settings;
+  if (cniConfDir !== undefined) {
+    const ipamDir = join(settings.rootDir, 'cni', 'ipam');
+    lazily.network = new PodNetworkTask({
+      network: { confDir: cniConfDir, binDir: cniBinDir, ipamDir, mtu: networkPluginMtu },
+      podCidrs: () => {
+        const { podCIDRs, podCIDR } = node.node()?.spec ?? {};
+        const given = podCIDRs ?? (podCIDR ? [podCIDR] : []);
+        return given.length > 0 ? given : configuration.podCidr.split(',').filter(Boolean);
+      },
+      clock,
+      log,
+    });
+  }
 
   return {
     async start(group) {
@@ -329,7 +276,8 @@ async function build(
       group.start('runtime state', (s) => runtimeState.run(s));
       group.start('node', (s) => node.run(s));
       group.start('node object', (s) => nodeInformer.run(s));
-      group.start('pod network', podNetwork);
+      const { network } = lazily;
+      if (network !== undefined) group.start('pod network', (s) => network.run(s));
       const { certDir, rootDir } = settings;
       const plegHealth = (): string | undefined => {
         const listed = pleg.lastListMs;
@@ -342,21 +290,22 @@ async function build(
       group.start('local storage', (s) => eviction.run(s));
       group.start('log rotation', (s) => rotation.run(s));
       group.start('pods', async (s) => {
-        manager.start(await listRuntime(deps, log, s));
+        manager.start(await listRuntime(deps.view, log, s));
         // Static pods do not wait for the API: it may be one of them.
         await statics?.read();
         if (statics !== undefined) group.start('static pods', (t) => statics.run(t));
+        group.start('runtime events', (t) => pleg.run(t));
         await source.synced(s);
         source.deliver({
           put: (pod) => manager.put(pod),
           drop: (pod) => manager.drop(pod),
           mirror: (pod, gone) => {
             const uid = pod.metadata.annotations?.[mirrorAnnotation] ?? '';
-            if (!gone && manager.worker(uid)) deps.status.reconcile(pod, uid);
+            if (gone || pod.metadata.deletionTimestamp) statics?.mirrorLost();
+            else if (manager.worker(uid)) deps.status.reconcile(pod, uid);
           },
         });
         manager.setSourcesReady();
-        await pleg.run(s);
       });
     },
     close() {
@@ -366,41 +315,4 @@ async function build(
       runtime.close();
     },
   };
-}
-
-const connectRetryMs = 500;
-
-/** Waits for the runtime to answer: it may start at the same time as the kubelet. */
-async function connectRuntime(state: RuntimeState, log: Log, signal: AbortSignal): Promise<void> {
-  for (let said = false; !signal.aborted; said = true) {
-    try {
-      await state.identify();
-      return;
-    } catch (error) {
-      if (!said) log.warn(errorFields(error), 'waiting for the container runtime');
-      await sleep(systemClock, connectRetryMs, signal);
-    }
-  }
-}
-
-async function listRuntime(
-  deps: PodParts['deps'],
-  log: Log,
-  signal: AbortSignal,
-): Promise<Awaited<ReturnType<PodParts['deps']['view']['list']>>> {
-  while (!signal.aborted) {
-    try {
-      return await deps.view.list();
-    } catch (error) {
-      log.warn(errorFields(error), 'runtime not listed');
-      await sleep(systemClock, connectRetryMs, signal);
-    }
-  }
-  return new Map();
-}
-
-function hasSwapAccounting(version: 1 | 2): boolean {
-  if (version === 1) return existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes');
-  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '';
-  return existsSync(join('/sys/fs/cgroup', own, 'memory.swap.max'));
 }

@@ -38,7 +38,7 @@ nginx:x:101:101:nginx:/nonexistent:/bin/false
 redis:x:999:999:redis:/data:/bin/false
 nobody:x:65534:65534:nobody:/nonexistent:/bin/false
 `;
-const groups = users.replace(/^(\w+):x:\d+:(\d+):.*$/gm, '$1:x:$2:');
+const groups = users.replace(/^([\w-]+):x:\d+:(\d+):.*$/gm, '$1:x:$2:');
 
 function file(rootfs: string, path: string, content: string, mode = 0o644): void {
   const full = join(rootfs, path);

@@ -6,7 +6,7 @@ import type { Client, Resource } from '../../client/client.ts';
 import { Informer } from '../../client/informer.ts';
 import type { Log } from '../../client/log.ts';
 import type { Clock } from '../../machinery/meta/clock.ts';
-import { notFound } from '../../machinery/meta/status-error.ts';
+import { hasReason, notFound } from '../../machinery/meta/status-error.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 
 export interface ObjectCacheOptions {
@@ -65,9 +65,18 @@ export class ObjectCache<T extends KubeObject> {
     if (entry !== undefined && (await this.isSynced(entry))) {
       const [object] = entry.informer.store.list();
       if (object !== undefined) return object;
-      throw notFound({ group: '', resource: this.resource.plural }, name);
+      throw this.missing(name);
     }
-    return this.options.client.get(this.resource, { namespace, name });
+    try {
+      return await this.options.client.get(this.resource, { namespace, name });
+    } catch (e) {
+      throw hasReason(e, 'NotFound') ? this.missing(name) : e;
+    }
+  }
+
+  /** Upstream's words, which are in the singular: `configmap "x" not found`. */
+  private missing(name: string): Error {
+    return notFound({ group: '', resource: this.resource.kind.toLowerCase() }, name);
   }
 
   private async isSynced({ informer, stop }: Entry<T>): Promise<boolean> {

@@ -41,8 +41,8 @@ export interface StarterOptions {
   readonly mounter: Mounter;
   readonly resources: ResourceSettings;
   readonly security: SecurityDefaults;
-  /** All services; rejects until they are known. */
-  readonly services: () => Promise<readonly Service[]>;
+  /** All services; waits until they are known, but for static pods. */
+  readonly services: (pod: NodePod) => Promise<readonly Service[]>;
   readonly recursiveReadOnly: () => boolean;
 }
 
@@ -113,7 +113,7 @@ export class Starter {
       pod,
       container,
       facts,
-      services: await options.services(),
+      services: await options.services(pod),
       objects: options.objects,
       fileKey: (volume, path, key) => readFileKey(volumes, volume, path, key),
     });

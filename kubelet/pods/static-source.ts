@@ -3,6 +3,7 @@
  * a mirror pod, which the kubelet makes and replaces.
  */
 import { createHash } from 'node:crypto';
+import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -12,6 +13,7 @@ import { errorFields, type Log } from '../../client/log.ts';
 import { pods } from '../../client/resources.ts';
 import type { Clock } from '../../machinery/meta/clock.ts';
 import { hasReason } from '../../machinery/meta/status-error.ts';
+import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { Node, Pod } from '../../machinery/schema/wire.ts';
 import type { PodSink } from './api-source.ts';
 import {
@@ -48,31 +50,20 @@ export function staticPod(manifest: Pod, file: string, nodeName: string): NodePo
     [configHashAnnotation]: uid,
     [configSourceAnnotation]: 'file',
   };
-  const defaulted = spec.containers.map((c) => ({
-    terminationMessagePath: '/dev/termination-log',
-    terminationMessagePolicy: 'File',
-    imagePullPolicy: /:latest$|^[^:]+$/.test(c.image ?? '') ? 'Always' : 'IfNotPresent',
-    ...c,
-  }));
-  return nodePod({
+  const pod: Pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { ...metadata, name, namespace, uid, annotations },
     spec: {
-      restartPolicy: 'Always',
-      terminationGracePeriodSeconds: 30,
-      dnsPolicy: 'ClusterFirst',
-      enableServiceLinks: true,
-      securityContext: {},
-      schedulerName: 'default-scheduler',
       ...spec,
-      containers: defaulted,
       nodeName,
       // Nothing that is wrong with the node drives them away.
       tolerations: [...(spec.tolerations ?? []), { operator: 'Exists', effect: 'NoExecute' }],
     },
     status: { phase: 'Pending' },
-  });
+  };
+  applyDefaults('v1', 'Pod', pod);
+  return nodePod(pod);
 }
 
 /** The object for the API that stands for a static pod. */
@@ -98,10 +89,16 @@ export function mirrorOf(pod: NodePod, node: Node | undefined): Pod {
   };
 }
 
+/** The API may not be there yet. */
+const mirrorRetryMs = 1000;
+const settleMs = 100;
+
 export class StaticSource {
   private readonly options: StaticSourceOptions;
   private readonly current = new Map<string, NodePod>();
   private readonly complained = new Set<string>();
+  private again: (() => void) | undefined;
+  private failing = false;
 
   constructor(options: StaticSourceOptions) {
     this.options = options;
@@ -116,13 +113,44 @@ export class StaticSource {
     return found?.metadata.annotations?.[mirrorAnnotation] === uid ? found : undefined;
   }
 
-  /** Reads the folder again and again until the signal aborts. */
+  /** A mirror pod goes or went: the static pod needs a new one. */
+  mirrorLost(): void {
+    this.again?.();
+  }
+
+  /** Reads the folder whenever it changes, and at times, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, everyMs } = this.options;
-    while (!signal.aborted) {
-      await this.read();
-      await this.reconcileMirrors();
-      await sleep(clock, everyMs, signal);
+    const watcher = this.watch();
+    try {
+      while (!signal.aborted) {
+        const round = new AbortController();
+        this.again = () => round.abort();
+        await this.read();
+        const complete = await this.reconcileMirrors();
+        await sleep(
+          clock,
+          complete ? everyMs : mirrorRetryMs,
+          AbortSignal.any([signal, round.signal]),
+        );
+        // An editor writes a file in more than one step.
+        if (round.signal.aborted) await sleep(clock, settleMs, signal);
+      }
+    } finally {
+      watcher?.close();
+    }
+  }
+
+  private watch(): FSWatcher | undefined {
+    const { folder, log } = this.options;
+    try {
+      const watcher = watch(folder, () => this.again?.());
+      watcher.on('error', (error) => log.warn(errorFields(error), 'manifests not watched'));
+      return watcher;
+    } catch (error) {
+      // The folder may come later; it is read at times all the same.
+      log.debug(errorFields(error), 'manifests not watched');
+      return undefined;
     }
   }
 
@@ -166,20 +194,29 @@ export class StaticSource {
     }
   }
 
-  private async reconcileMirrors(): Promise<void> {
+  /** Makes the mirrors that are missing; false when one could not be made. */
+  private async reconcileMirrors(): Promise<boolean> {
     const { client, log, apiPod, node } = this.options;
+    let complete = true;
     for (const pod of this.current.values()) {
       const { namespace, name, uid } = pod.metadata;
       const existing = apiPod(namespace, name);
       try {
-        if (existing?.metadata.annotations?.[mirrorAnnotation] === uid) continue;
-        if (existing !== undefined) await this.removeMirror(existing);
+        if (existing !== undefined) {
+          const { annotations, deletionTimestamp } = existing.metadata;
+          if (annotations?.[mirrorAnnotation] === uid && !deletionTimestamp) continue;
+          await this.removeMirror(existing);
+        }
         await client.create(pods, mirrorOf(pod, node()));
       } catch (error) {
         if (hasReason(error, 'AlreadyExists')) continue;
-        log.warn({ ...errorFields(error), pod: `${namespace}/${name}` }, 'mirror pod not made');
+        if (complete && !this.failing)
+          log.warn({ ...errorFields(error), pod: `${namespace}/${name}` }, 'mirror pod not made');
+        complete = false;
       }
     }
+    this.failing = !complete;
+    return complete;
   }
 
   private async removeMirror(pod: NodePod): Promise<void> {

@@ -258,9 +258,9 @@ export class PodWorker {
     const { name, namespace } = this.latest.metadata;
     const before = this.state;
     this.state = await this.deps.view.read(this.uid, name, namespace);
-    // A pod keeps the address it had: its sandbox may be gone before its last status is written.
-    const ending = this.stage !== 'sync';
-    if (ending && this.state.ips.length === 0) this.state = { ...this.state, ips: before.ips };
+    // Between sandboxes and after the last one, a pod keeps the address it had.
+    const between = !this.state.sandboxes.some((s) => s.ready);
+    if (between && this.state.ips.length === 0) this.state = { ...this.state, ips: before.ips };
   }
 
   /** Works out the status and hands it on. */
