@@ -190,7 +190,7 @@ export class WatchSession {
 
   #wait(waiting: Waiting): void {
     this.#waiting.push(waiting);
-    this.#waitingBytes += waiting.object.raw.length;
+    this.#waitingBytes += waiting.object.size;
     const count = this.#waiting.length - this.#taken;
     if (count <= waitingLimit && this.#waitingBytes <= waitingLimitBytes) return;
     this.#over = true;
@@ -224,7 +224,7 @@ export class WatchSession {
     const next = this.#waiting[this.#taken];
     if (next === undefined) return undefined;
     this.#taken++;
-    this.#waitingBytes -= next.object.raw.length;
+    this.#waitingBytes -= next.object.size;
     if (this.#taken === this.#waiting.length) {
       this.#waiting = [];
       this.#taken = 0;

@@ -16,7 +16,7 @@ const startLimitMs = 60_000;
 export interface ApiProcessOptions {
   /** `http://127.0.0.1:2379`; the embedded store unless given. */
   readonly etcd?: string;
-  /** Makes `memory` work. */
+  /** Makes `inspector` work. */
   readonly inspect?: boolean;
 }
 
@@ -124,9 +124,9 @@ export class ApiProcess implements AsyncDisposable {
     this.#child?.kill(still ? 'SIGSTOP' : 'SIGCONT');
   }
 
-  /** Bytes in use after a garbage collection: heap, and buffers outside it. */
-  memory(): Promise<number> {
-    return this.#inspector!.memory();
+  /** Looks into the process, when `inspect` was asked for. */
+  get inspector(): Inspector {
+    return this.#inspector!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

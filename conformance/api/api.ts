@@ -111,6 +111,35 @@ export class Api {
     });
   }
 
+  /** Sends a request on a connection of its own and breaks it off after `ms`. */
+  abort(method: string, path: string, body: unknown, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const req = request({
+        host: '127.0.0.1',
+        port: this.#options.port,
+        method,
+        path,
+        agent: false,
+        rejectUnauthorized: false,
+        headers: {
+          authorization: `Bearer ${this.#options.token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+      });
+      req.on('error', () => {});
+      req.on('response', (response) => response.on('error', () => {}).resume());
+      req.once('close', () => resolve());
+      req.once('socket', (socket) =>
+        socket.once('secureConnect', () => {
+          if (body === undefined) req.end();
+          // Half of what is announced.
+          else req.setHeader('content-length', '1000').end(JSON.stringify(body));
+          setTimeout(() => req.destroy(), ms);
+        }),
+      );
+    });
+  }
+
   close(): void {
     this.#agent.destroy();
   }

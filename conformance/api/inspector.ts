@@ -35,13 +35,21 @@ export class Inspector {
   async memory(): Promise<number> {
     // Buffers are freed by finalizers, which run after the collection that found them.
     for (let i = 0; i < 3; i++) await this.#ask('HeapProfiler.collectGarbage', {});
-    const expression = '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())';
-    const answer = await this.#ask('Runtime.evaluate', { expression, returnByValue: true });
-    return Number(answer.result?.result?.value);
+    return this.#number('(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())');
+  }
+
+  /** Timers that run: what is forgotten usually has one. */
+  timers(): Promise<number> {
+    return this.#number(`process.getActiveResourcesInfo().filter((r) => r === 'Timeout').length`);
   }
 
   close(): void {
     this.#socket.close();
+  }
+
+  async #number(expression: string): Promise<number> {
+    const answer = await this.#ask('Runtime.evaluate', { expression, returnByValue: true });
+    return Number(answer.result?.result?.value);
   }
 
   #ask(method: string, params: object): Promise<Answer> {

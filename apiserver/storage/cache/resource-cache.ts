@@ -215,11 +215,11 @@ export class ResourceCache {
 
   #remember(event: CacheEvent): void {
     this.#history.push(event);
-    this.#historyBytes += event.object.raw.length;
+    this.#historyBytes += event.object.size;
     if (this.#history.length <= historyLimit && this.#historyBytes <= historyLimitBytes) return;
     // A quarter at a time: dropping one by one would move the rest each time.
     const dropped = this.#history.splice(0, Math.ceil(this.#history.length / 4));
-    for (const d of dropped) this.#historyBytes -= d.object.raw.length;
+    for (const d of dropped) this.#historyBytes -= d.object.size;
     this.#historyFrom = dropped.at(-1)!.revision;
   }
 

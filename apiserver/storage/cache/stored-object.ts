@@ -40,9 +40,17 @@ const noLabels: Readonly<Record<string, string>> = Object.freeze({});
 const lineFeed = Buffer.from('\n');
 const uidMark = Buffer.from('"uid":"');
 
-/** `{"kind":"Pod","apiVersion":"v1",`: how every stored JSON value begins. */
-export function headerOf(spec: Pick<CacheSpec, 'kind' | 'apiVersion'>): string {
-  return `{"kind":${JSON.stringify(spec.kind)},"apiVersion":${JSON.stringify(spec.apiVersion)},`;
+const headers = new WeakMap<CacheSpec, Buffer>();
+
+/** `{"kind":"Pod","apiVersion":"v1",`: how every stored JSON value of ours begins. */
+function headerOf(spec: CacheSpec): Buffer {
+  let header = headers.get(spec);
+  if (header === undefined) {
+    const { kind, apiVersion } = spec;
+    header = Buffer.from(`${JSON.stringify({ kind, apiVersion }).slice(0, -1)},`);
+    headers.set(spec, header);
+  }
+  return header;
 }
 
 export class StoredObject {
@@ -52,9 +60,14 @@ export class StoredObject {
   readonly name: string;
   /** The resourceVersion that it shows. */
   readonly revision: number;
-  readonly #raw: Buffer;
+  /** How many bytes the value has in the store. */
+  readonly size: number;
+  /** Given up for `#line` where that can be turned back. */
+  #raw: Buffer | undefined;
   #bytes: Buffer | undefined;
   #line: Buffer | undefined;
+  /** Where in `#line` the resourceVersion begins and ends that the stored value has not. */
+  #inserted: readonly [number, number] | undefined;
   #selectable: Selectable | undefined;
   #parsed: WeakRef<KubeObject> | undefined;
   #metadataEnd: number;
@@ -77,17 +90,14 @@ export class StoredObject {
     this.namespace = slash < 0 ? '' : tail.slice(0, slash);
     this.name = tail.slice(slash + 1);
     this.revision = revision;
+    this.size = raw.length;
     this.#raw = raw;
+    this.#inserted = undefined;
     this.#selectable = selectable;
     this.row = undefined;
     this.#parsed = undefined;
     this.#metadataEnd = 0;
     this.frames = undefined;
-  }
-
-  /** The value as stored, without resourceVersion. */
-  get raw(): Buffer {
-    return this.#raw;
   }
 
   /** The whole object as JSON, resourceVersion included. Shared: do not change. */
@@ -98,7 +108,7 @@ export class StoredObject {
 
   /** `bytes` with a line feed behind, as the real server ends its JSON bodies. */
   get line(): Buffer {
-    this.#line ??= withRevision(this.spec, this.#raw, this.revision);
+    this.#line ??= this.#shown();
     return this.#line;
   }
 
@@ -142,7 +152,33 @@ export class StoredObject {
 
   /** The same object under another revision: what a DELETED event shows. */
   at(revision: number): StoredObject {
-    return new StoredObject(this.spec, this.key, revision, this.#raw, this.#selectable);
+    return new StoredObject(this.spec, this.key, revision, this.#stored(), this.#selectable);
+  }
+
+  /** The value as stored. */
+  #stored(): Buffer {
+    if (this.#raw !== undefined) return this.#raw;
+    const [start, end] = this.#inserted!;
+    return Buffer.concat([this.#line!.subarray(0, start), this.#line!.subarray(end, -1)]);
+  }
+
+  /** Puts resourceVersion where normal form has it, behind the uid, and a line feed at the end. */
+  #shown(): Buffer {
+    const raw = this.#stored();
+    // Revision 0 is an object that was not stored (a dry run): it shows none.
+    if (this.revision === 0) return Buffer.concat([raw, lineFeed]);
+    const at = endOfUid(this.spec, raw);
+    if (at < 0) return foreign(this.spec, raw, this.revision);
+    const insert = `,"resourceVersion":"${this.revision}"`;
+    const out = Buffer.allocUnsafe(raw.length + insert.length + 1);
+    raw.copy(out, 0, 0, at);
+    out.write(insert, at, 'latin1');
+    raw.copy(out, at + insert.length, at);
+    out[out.length - 1] = 0x0a;
+    // Both would be twice the memory of all that was ever read.
+    this.#inserted = [at, at + insert.length];
+    this.#raw = undefined;
+    return out;
   }
 
   #select(): Selectable {
@@ -173,34 +209,37 @@ export function selectableOf(spec: CacheSpec, object: KubeObject): Selectable {
   return { labels: object.metadata?.labels ?? noLabels, fields };
 }
 
-/** Puts resourceVersion where normal form has it, behind the uid, and a line feed at the end. */
-function withRevision(spec: CacheSpec, raw: Buffer, revision: number): Buffer {
+/** Where the uid of a value of ours ends; -1 for one that is laid out in another way. */
+function endOfUid(spec: CacheSpec, raw: Buffer): number {
   const header = headerOf(spec);
-  // Revision 0 is an object that was not stored (a dry run): it shows none.
-  if (revision === 0) return Buffer.concat([raw, lineFeed]);
-  if (raw.length > header.length && raw.toString('latin1', 0, header.length) === header) {
-    const mark = raw.indexOf(uidMark, header.length);
-    const end = mark < 0 ? -1 : raw.indexOf(0x22, mark + uidMark.length);
-    // Before the uid normal form has plain strings only, so a brace means that this is another uid.
-    const brace = raw.indexOf(0x7b, header.length + '"metadata":{'.length);
-    if (end > 0 && (brace < 0 || brace > mark)) {
-      const insert = `,"resourceVersion":"${revision}"`;
-      const out = Buffer.allocUnsafe(raw.length + insert.length + 1);
-      raw.copy(out, 0, 0, end + 1);
-      out.write(insert, end + 1, 'latin1');
-      raw.copy(out, end + 1 + insert.length, end + 1);
-      out[out.length - 1] = 0x0a;
-      return out;
-    }
+  if (
+    raw.length <= header.length ||
+    raw.compare(header, 0, header.length, 0, header.length) !== 0
+  ) {
+    return -1;
   }
-  const object = spec.decode(raw);
-  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
-  return Buffer.from(
-    `${JSON.stringify({
-      kind: spec.kind,
-      apiVersion: spec.apiVersion,
-      metadata: { ...metadata, resourceVersion: String(revision) },
-      ...rest,
-    })}\n`,
-  );
+  const mark = raw.indexOf(uidMark, header.length);
+  if (mark < 0) return -1;
+  // Before the uid normal form has plain strings only: a brace means that this is another uid.
+  const brace = raw.indexOf(0x7b, header.length + '"metadata":{'.length);
+  if (brace >= 0 && brace < mark) return -1;
+  return raw.indexOf(0x22, mark + uidMark.length) + 1 || -1;
+}
+
+/** A value that another server wrote, as ours is shown. */
+function foreign(spec: CacheSpec, raw: Buffer, revision: number): Buffer {
+  const { kind: _kind, apiVersion: _apiVersion, metadata = {}, ...rest } = spec.decode(raw);
+  const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...more } = metadata;
+  const shown = {
+    kind: spec.kind,
+    apiVersion: spec.apiVersion,
+    // Keys that are undefined are left out by JSON.stringify.
+    metadata: {
+      ...{ name, generateName, namespace, selfLink, uid },
+      resourceVersion: String(revision),
+      ...more,
+    },
+    ...rest,
+  };
+  return Buffer.from(`${JSON.stringify(shown)}\n`);
 }
