@@ -1,9 +1,11 @@
 /** What a handler returns, and how it goes out on the wire. */
 import type { ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
-import { StatusError } from '../../machinery/meta/status-error.ts';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
 import { StoreUnavailableError, ValueTooLargeError } from '../storage/storage.ts';
 import type { ApiRequest } from './api-request.ts';
+import { warningHeaders } from './warning-headers.ts';
 
 export interface BodyResponse {
   readonly code: number;
@@ -27,6 +29,8 @@ export function json(code: number, value: unknown): BodyResponse {
   return { code, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
 }
 
+const compress = promisify(gzip);
+
 /** Sends a response; headers common to all answers are added here. */
 export async function send(
   request: ApiRequest,
@@ -34,7 +38,7 @@ export async function send(
   answer: ApiResponse,
 ): Promise<void> {
   if ('stream' in answer) {
-    for (const w of warningHeaders(request)) response.appendHeader('Warning', w);
+    for (const w of warningHeaders(request.warnings)) response.appendHeader('Warning', w);
     await answer.stream(response);
     return;
   }
@@ -45,10 +49,10 @@ export async function send(
     'Content-Type': answer.contentType,
     ...answer.headers,
   };
-  if (request.warnings !== undefined) headers['Warning'] = warningHeaders(request);
+  if (request.warnings !== undefined) headers['Warning'] = warningHeaders(request.warnings);
   const compressed = answer.headers?.['Content-Encoding'] !== undefined;
   if (!compressed && body.length >= gzipThresholdBytes && wantsGzip(request)) {
-    body = gzipSync(body, { level: 1 });
+    body = await compress(body, { level: 1 });
     headers['Content-Encoding'] = 'gzip';
     headers['Vary'] = 'Accept-Encoding';
   }
@@ -59,13 +63,6 @@ export async function send(
 
 function wantsGzip(request: ApiRequest): boolean {
   return /\bgzip\b/.test(request.header('accept-encoding') ?? '');
-}
-
-/** RFC 7234 warning values: `299 - "text"`. */
-function warningHeaders(request: ApiRequest): string[] {
-  return (request.warnings ?? []).map(
-    (w) => `299 - "${w.replace(/[\\"]/g, '\\$&').replace(/\p{Cc}/gu, ' ')}"`,
-  );
 }
 
 /** The answer for something thrown. What is no StatusError is logged by the caller. */
@@ -87,6 +84,10 @@ export function asStatusError(e: unknown): StatusError {
     return new StatusError('ServiceUnavailable', 'the store did not answer in time; try again', {
       retryAfterSeconds: 1,
     });
+  }
+  // The values that come in are as deep as their codec allows; not every walk over them can be.
+  if (e instanceof RangeError && /call stack/.test(e.message)) {
+    return badRequest('the request is nested too deeply');
   }
   return new StatusError(
     'InternalError',

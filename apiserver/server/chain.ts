@@ -47,7 +47,13 @@ export function createChain(options: ChainOptions): Chain {
         : options.paths(request));
       await send(request, response, answer);
     } catch (e) {
-      await fail(request, response, e, options.log);
+      try {
+        await fail(request, response, e, options.log);
+      } catch (err) {
+        // Not even the error could be sent: the client gets nothing, the others go on.
+        options.log.error({ err, path: request.path }, 'no answer could be sent');
+        response.destroy();
+      }
     }
     options.observe?.(request, response.statusCode, startedMs);
   };

@@ -31,6 +31,9 @@ function methodNotAllowed(): StatusError {
   );
 }
 
+/** The methods that resources have routes for; the real server has none for HEAD and OPTIONS. */
+const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
 /** Answers a resource request that was authorized. */
 export async function dispatch(
   request: ApiRequest,
@@ -43,6 +46,8 @@ export async function dispatch(
     if (catalog.groups.some((g) => g.name === info.group)) throw unknownResource();
     return { code: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
   }
+  const connects = resource.subresources.get(info.subresource)?.connects === true;
+  if (!connects && !methods.has(request.method)) throw methodNotAllowed();
   checkScope(request, resource);
   const { deprecation } = resource.definition;
   if (deprecation !== undefined) request.warn(deprecation);
