@@ -9,7 +9,8 @@ import { admissionPlugins } from './admission/plugins.ts';
 import { createAuthentication } from './auth/authentication.ts';
 import { type Authorization, createAuthorizers } from './auth/authorization.ts';
 import { type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
-import { ensureBootstrapObjects } from './bootstrap.ts';
+import { ServerAddresses } from './bootstrap/server-addresses.ts';
+import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
 import type { ApiServerOptions } from './options.ts';
 import { prepareCertificates } from './pki/server-certificates.ts';
 import { Catalog } from './registry/catalog.ts';
@@ -154,7 +155,21 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     });
   });
   await listen(server, options);
-  await ensureBootstrapObjects(access, options);
+  const bootstrap = {
+    access,
+    options,
+    certificates,
+    // Servers that have the embedded store have it for themselves.
+    servers: inEtcd
+      ? new ServerAddresses(storage, options.etcdPrefix, options.advertiseAddress)
+      : undefined,
+    fresh: () => cacher.fresh(),
+    now: () => Date.now(),
+    onProblem: (what: string, err: unknown) => log.warn({ err }, what),
+  };
+  await ensureBootstrapObjects(bootstrap);
+  const keeping = keepBootstrapObjects(bootstrap, signal);
+  opened.defer(() => keeping);
   ready = true;
   const { port } = server.address() as AddressInfo;
   log.info({ port }, 'serving');
