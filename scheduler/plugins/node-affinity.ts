@@ -1,15 +1,16 @@
 /** NodeAffinity: nodeSelector and node affinity of the pod, and affinity added by the profile. */
-import type { Node, NodeAffinity, NodeSelectorTerm } from '../../machinery/schema/wire.ts';
-import type { PodInfo } from '../cache/pod-info.ts';
-import { on } from '../cluster-event.ts';
-import { stateKey } from '../cycle-state.ts';
-import type { Plugin, PreFilterResult } from '../framework.ts';
+
 import {
   compileNodeSelector,
   compilePreferred,
   type NodeMatcher,
   requiredNodeMatcher,
-} from '../node-selector.ts';
+} from '../../machinery/meta/node-selector.ts';
+import type { Node, NodeAffinity, NodeSelectorTerm } from '../../machinery/schema/wire.ts';
+import type { PodInfo } from '../cache/pod-info.ts';
+import { on } from '../cluster-event.ts';
+import { stateKey } from '../cycle-state.ts';
+import type { Plugin, PreFilterResult } from '../framework.ts';
 import { skip, unresolvable } from '../status.ts';
 import { normalizeByMax } from './normalize.ts';
 

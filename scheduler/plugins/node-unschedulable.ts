@@ -1,9 +1,10 @@
 /** NodeUnschedulable: cordoned nodes take only pods that tolerate it. */
+
+import { isTolerated } from '../../machinery/meta/tolerations.ts';
 import type { Node, Pod, Taint } from '../../machinery/schema/wire.ts';
 import { on } from '../cluster-event.ts';
 import type { Plugin } from '../framework.ts';
 import { unresolvable } from '../status.ts';
-import { isTolerated } from '../tolerations.ts';
 
 const name = 'NodeUnschedulable';
 const cordoned = unresolvable(name, 'node(s) were unschedulable');

@@ -1,12 +1,12 @@
 /** PodTopologySpread: spreads the pods of a workload evenly over zones, hosts and the like. */
 import { deepEqual } from '../../machinery/meta/equality.ts';
+import { requiredNodeMatcher } from '../../machinery/meta/node-selector.ts';
 import type { Node, Pod } from '../../machinery/schema/wire.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import { on, type QueueingHint } from '../cluster-event.ts';
 import { stateKey } from '../cycle-state.ts';
 import { type Handle, maxNodeScore, type Plugin } from '../framework.ts';
-import { requiredNodeMatcher } from '../node-selector.ts';
 import { skip, unresolvable, unschedulable } from '../status.ts';
 import {
   type Constraint,

@@ -1,12 +1,12 @@
 /** Topology spread constraints, parsed for one pod. API: core/v1 TopologySpreadConstraint. */
 import { type Selector, selectorOf, selectorOfLabels } from '../../machinery/meta/labels.ts';
+import type { NodeMatcher } from '../../machinery/meta/node-selector.ts';
 import { controllerOf } from '../../machinery/meta/owner.ts';
+import { untoleratedTaint } from '../../machinery/meta/tolerations.ts';
 import type { TopologySpreadConstraint } from '../../machinery/schema/wire.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import type { Listers } from '../listers.ts';
-import type { NodeMatcher } from '../node-selector.ts';
-import { untoleratedTaint } from '../tolerations.ts';
 
 /** A constraint ready for counting. */
 export interface Constraint {

@@ -1,10 +1,11 @@
 /** TaintToleration: taints keep pods off nodes, or make nodes less welcome. */
+
+import { isTolerated, untoleratedTaint } from '../../machinery/meta/tolerations.ts';
 import type { Node, Pod, Toleration } from '../../machinery/schema/wire.ts';
 import { on } from '../cluster-event.ts';
 import { stateKey } from '../cycle-state.ts';
 import type { Plugin } from '../framework.ts';
 import { unresolvable } from '../status.ts';
-import { isTolerated, untoleratedTaint } from '../tolerations.ts';
 import { normalizeByMax } from './normalize.ts';
 
 const name = 'TaintToleration';

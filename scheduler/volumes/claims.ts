@@ -1,11 +1,12 @@
 /** Claims of a pod, and what they and their volumes say. API: core/v1 PersistentVolumeClaim. */
+
+import { compileNodeSelector } from '../../machinery/meta/node-selector.ts';
 import type {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   StorageClass,
 } from '../../machinery/schema/wire.ts';
-import { compileNodeSelector } from '../node-selector.ts';
 
 /** Annotations by which scheduler, volume controller and provisioners talk to each other. */
 export const annotations = {
