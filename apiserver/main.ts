@@ -8,7 +8,8 @@ import { createAdmission } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { createAuthentication } from './auth/authentication.ts';
 import { type Authorization, createAuthorizers } from './auth/authorization.ts';
-import { type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
+import { type AccessAttributes, type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
+import { escalationCheck } from './auth/escalation.ts';
 import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
 import type { ApiServerOptions } from './options.ts';
@@ -87,19 +88,24 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     life.abort();
     await following;
   });
-  const admission = createAdmission(
-    admissionPlugins(options, {
-      access,
-      fresh: () => cacher.fresh(),
-      now: () => Date.now(),
-      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-      authorize: async (a) => (await authorizer.authorize(a)).decision === 'allow',
-    }),
-  );
+  const authorize = async (a: AccessAttributes) =>
+    (await authorizer.authorize(a)).decision === 'allow';
+  const plugins = admissionPlugins(options, {
+    access,
+    fresh: () => cacher.fresh(),
+    now: () => Date.now(),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    authorize,
+  });
+  const { rbac } = authorization;
+  const admission = createAdmission([
+    ...plugins,
+    ...(rbac === undefined ? [] : [escalationCheck({ rbac, authorize })]),
+  ]);
   const services = {
     admission,
     access,
-    reviews: builtinReviews({ authorizer, authentication, catalog, rbac: authorization.rbac }),
+    reviews: builtinReviews({ authorizer, authentication, catalog, rbac }),
     async mayCreate(attributes: Parameters<typeof authorizer.authorize>[0]) {
       const answer = await authorizer.authorize(attributes);
       const reason = refusal(attributes, answer.reason).message;
