@@ -11,7 +11,10 @@ import { validateLabelSelector } from '../../../machinery/meta/object-meta-valid
 import type { LabelSelector, PodTemplateSpec } from '../../../machinery/schema/wire.ts';
 import { internalForm } from '../internal-form.ts';
 
-/** Present (the normal form has null for absent), well-formed and not empty; `kind` is what the text calls the workload. */
+/**
+ * Present (the normal form has null for absent), well-formed and not empty; `kind` is what the
+ * text calls the workload.
+ */
 export function validateWorkloadSelector(
   selector: LabelSelector | undefined,
   kind: string,

@@ -26,7 +26,10 @@ function metricText(spec: MetricSpec, status: MetricStatus | undefined): string 
     case 'Object':
       return valueText(spec.object?.target, status?.object?.current);
     case 'Pods':
-      return `${status?.pods?.current.averageValue ?? '<unknown>'}/${spec.pods?.target.averageValue ?? '0'}`;
+      return (
+        `${status?.pods?.current.averageValue ?? '<unknown>'}/` +
+        (spec.pods?.target.averageValue ?? '0')
+      );
     case 'Resource':
       return resourceText(spec.resource, status?.resource);
     case 'ContainerResource':

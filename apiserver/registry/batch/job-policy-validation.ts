@@ -176,7 +176,8 @@ function validateSuccessRule(rule: SuccessRule, completions: number, at: FieldPa
   const countAt = at.child('succeededCount');
   errors.push(...validateNonnegative(succeededCount, countAt));
   if (succeededCount > completions) {
-    const text = `must be less than or equal to ${completions} (the number of specified completions)`;
+    const text =
+      `must be less than or equal to ${completions} ` + '(the number of specified completions)';
     errors.push(invalidValue(countAt, succeededCount, text));
   }
   if (succeededIndexes !== undefined && succeededCount > total) {

@@ -211,7 +211,8 @@ function validateIndexed(spec: JobSpec, at: FieldPath): FieldError[] {
     const text = `must be specified when completions is above ${manyCompletions}`;
     errors.push(required(failedAt, text));
   }
-  const when = `when completions are above ${manyCompletions} and used with backoff limit per index`;
+  const when =
+    `when completions are above ${manyCompletions} ` + 'and used with backoff limit per index';
   if (parallelism > parallelismWithMany) {
     const text = `${atMost(parallelismWithMany)} ${when}`;
     errors.push(invalidValue(parallelismAt, parallelism, text));

@@ -1,4 +1,4 @@
-/** The core group over a memory store, as requests reach it but without HTTP: for tests. */
+/** Resources over a memory store, as requests reach it but without HTTP: for tests. */
 import assert from 'node:assert/strict';
 import { toTyped } from '../../../machinery/codec/decode.ts';
 import { StatusError } from '../../../machinery/meta/status-error.ts';
@@ -8,11 +8,10 @@ import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import { Cacher } from '../../storage/cache/cacher.ts';
 import { MemoryStorage } from '../../storage/memory/memory.ts';
 import { Catalog } from '../catalog.ts';
-import { networkingResources } from '../networking/networking.ts';
+import { type ApiGroup, builtinGroups } from '../groups.ts';
 import type { UpdateStrategy, WriteContext } from '../resource.ts';
 import { type ServedResource, toServed, toStored } from '../served-resource.ts';
 import { serverAccess } from '../server-access.ts';
-import { createCoreResources } from './core.ts';
 import type { ServiceNetworkOptions } from './services.ts';
 
 /** An object as a test writes and reads it. */
@@ -30,6 +29,8 @@ export interface TestRequest {
 
 export const testNamespace = 'ns';
 
+const networkOptions = { serviceClusterIpRange: '10.0.0.0/24', nodePortRange: '30000-30009' };
+
 /** Close it with `await using`. */
 export class TestRegistry implements AsyncDisposable {
   readonly catalog: Catalog;
@@ -40,7 +41,7 @@ export class TestRegistry implements AsyncDisposable {
   readonly #cacher: Cacher;
   #following: Promise<void> = Promise.resolve();
 
-  private constructor(options: Partial<ServiceNetworkOptions>) {
+  private constructor(groups: readonly ApiGroup[]) {
     this.#cacher = new Cacher({
       storage: this.#storage,
       root: '/registry/',
@@ -48,17 +49,8 @@ export class TestRegistry implements AsyncDisposable {
         throw e;
       },
     });
-    const core = createCoreResources({
-      serviceClusterIpRange: '10.0.0.0/24',
-      nodePortRange: '30000-30009',
-      ...options,
-    });
     this.catalog = new Catalog({
-      groups: [
-        { name: '', versions: ['v1'], resources: core },
-        { name: 'events.k8s.io', versions: ['v1'], resources: [] },
-        { name: 'networking.k8s.io', versions: ['v1'], resources: networkingResources },
-      ],
+      groups,
       subresources: [],
       storage: this.#storage,
       cacher: this.#cacher,
@@ -66,8 +58,20 @@ export class TestRegistry implements AsyncDisposable {
     });
   }
 
-  static async open(options: Partial<ServiceNetworkOptions> = {}): Promise<TestRegistry> {
-    const registry = new TestRegistry(options);
+  /** The core group and what belongs to it. */
+  static open(options: Partial<ServiceNetworkOptions> = {}): Promise<TestRegistry> {
+    const needed = new Set(['', 'events.k8s.io', 'networking.k8s.io']);
+    const groups = builtinGroups({ ...networkOptions, ...options });
+    return TestRegistry.#start(groups.filter((g) => needed.has(g.name)));
+  }
+
+  /** Every group. */
+  static openAll(): Promise<TestRegistry> {
+    return TestRegistry.#start(builtinGroups(networkOptions));
+  }
+
+  static async #start(groups: readonly ApiGroup[]): Promise<TestRegistry> {
+    const registry = new TestRegistry(groups);
     await registry.#cacher.start();
     registry.#following = registry.#cacher.run(registry.#life.signal);
     return registry;

@@ -33,7 +33,9 @@ export async function checkAdminAccess(
   if (asked === undefined) return;
   const namespace = await ctx.access.get<KubeObject>('namespaces', '', ctx.namespace);
   if (namespace?.metadata?.labels?.[label] === 'true') return;
-  const text = `admin access to devices requires the \`${label}: true\` label on the containing namespace`;
+  const text =
+    `admin access to devices requires the \`${label}: true\` label on the containing ` +
+    'namespace';
   const errors: FieldError[] = [forbiddenField(asked, text)];
   throw invalid({ group: 'resource.k8s.io', resource: kind }, object.metadata?.name ?? '', errors);
 }

@@ -36,7 +36,8 @@ function driverWarnings(slice: ResourceSlice): string[] {
   const driver = slice.spec?.driver ?? '';
   if (driver === driver.toLowerCase()) return [];
   return [
-    `spec.driver: driver names should be lowercase; ${JSON.stringify(driver)} contains uppercase characters`,
+    `spec.driver: driver names should be lowercase; ${JSON.stringify(driver)} contains ` +
+      'uppercase characters',
   ];
 }
 

@@ -94,7 +94,7 @@ function validateParameters(params: Parameters, mayBeEmpty: boolean, at: FieldPa
   return errors;
 }
 
-/** No two terms alike. A term without expressions counts once more per term (as upstream counts). */
+/** No two terms alike. One without expressions counts once more per term, as upstream counts. */
 function validateTopologies(terms: readonly Term[], at: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const seen: string[] = terms.map(() => '[]');
