@@ -2,7 +2,7 @@
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import { notFound } from '../../machinery/meta/status-error.ts';
 import type { Node, PersistentVolumeClaim, Pod, Volume } from '../../machinery/schema/wire.ts';
-import { configMapNames, secretNames } from '../auth/pod-references.ts';
+import { configMapNames, secretNames } from '../auth/node/pod-references.ts';
 import { internalDiff } from '../registry/internal-form.ts';
 import type { AdmissionAttributes, AdmissionEnvironment } from './admission.ts';
 import { refused } from './refusal.ts';

@@ -9,7 +9,7 @@ import type {
   Node,
   ResourceSlice,
 } from '../../machinery/schema/wire.ts';
-import { nodeOf } from '../auth/node-identity.ts';
+import { nodeOf } from '../auth/node/node-identity.ts';
 import { signingRequestSubject } from '../registry/certificates/signing-request.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from './admission.ts';
 import { forbiddenLabels } from './node-labels.ts';

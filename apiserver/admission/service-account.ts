@@ -4,7 +4,7 @@
  */
 import { simpleNameGenerator } from '../../machinery/meta/random.ts';
 import type { Pod, ServiceAccount } from '../../machinery/schema/wire.ts';
-import { secretNames } from '../auth/pod-references.ts';
+import { secretNames } from '../auth/node/pod-references.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from './admission.ts';
 import { mountableSecretsProblem } from './mountable-secrets.ts';
 import { isCore, refused } from './refusal.ts';

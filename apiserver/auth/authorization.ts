@@ -1,7 +1,10 @@
 /** The authorizers of a server, in the order of `--authorization-mode`. */
 import type { ApiServerOptions } from '../options.ts';
+import { rbacBootstrap } from '../registry/bootstrap/bootstrap.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { Authorizer } from './authorizer.ts';
+import { nodeAuthorizer } from './node/node-authorizer.ts';
+import { NodeRelations } from './node/relations.ts';
 import { Rbac, rbacCaches } from './rbac.ts';
 import { systemMasters } from './system-masters.ts';
 
@@ -30,6 +33,7 @@ export function createAuthorizers(options: ApiServerOptions, catalog: Catalog): 
         authorizers.push(rbac);
         break;
       case 'Node':
+        authorizers.push(createNodeAuthorizer(catalog));
         break;
       default:
         throw new Error(
@@ -38,4 +42,17 @@ export function createAuthorizers(options: ApiServerOptions, catalog: Catalog): 
     }
   }
   return { authorizers, rbac };
+}
+
+function createNodeAuthorizer(catalog: Catalog): Authorizer {
+  const cache = (name: string) => catalog.stored(name)!.store.cache;
+  const relations = new NodeRelations({
+    pods: cache('pods'),
+    persistentVolumes: cache('persistentvolumes'),
+    persistentVolumeClaims: cache('persistentvolumeclaims'),
+    volumeAttachments: cache('volumeattachments.storage.k8s.io'),
+    resourceSlices: cache('resourceslices.resource.k8s.io'),
+  });
+  const role = rbacBootstrap().clusterroles.find((r) => r.metadata?.name === 'system:node');
+  return nodeAuthorizer(relations, role?.rules ?? []);
 }

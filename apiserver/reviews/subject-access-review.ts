@@ -3,8 +3,6 @@
  * may they.
  */
 import * as fe from '../../machinery/meta/field-error.ts';
-import { parseFieldSelector } from '../../machinery/meta/fields.ts';
-import { parseLabelSelector } from '../../machinery/meta/labels.ts';
 import { badRequest, invalid } from '../../machinery/meta/status-error.ts';
 import type {
   KubeObject,
@@ -13,6 +11,7 @@ import type {
   SubjectAccessReview,
 } from '../../machinery/schema/wire.ts';
 import type { AccessAttributes, SelectorRequirement } from '../auth/authorizer.ts';
+import { fieldRequirements, labelRequirements } from '../auth/selector-requirements.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { Review, ReviewEnvironment } from './review.ts';
 import { validateAccess, validateEmptyMetadata } from './validate-access.ts';
@@ -113,20 +112,8 @@ function attributesOf(
     const { verb = '', path = '' } = spec.nonResourceAttributes ?? {};
     return { user, verb, path, resourceRequest: false, ...none };
   }
-  const fieldSelector = requirementsOf(r.fieldSelector, (text) =>
-    parseFieldSelector(text).requirements.map((t) => ({
-      key: t.field,
-      operator: t.operator === '=' ? 'In' : 'NotIn',
-      values: [t.value],
-    })),
-  );
-  const labelSelector = requirementsOf(r.labelSelector, (text) =>
-    parseLabelSelector(text).requirements.map((t) => ({
-      key: t.key,
-      operator: t.operator,
-      values: t.values,
-    })),
-  );
+  const fieldSelector = requirementsOf(r.fieldSelector, fieldRequirements);
+  const labelSelector = requirementsOf(r.labelSelector, labelRequirements);
   return {
     user,
     verb: r.verb ?? '',
@@ -143,22 +130,15 @@ function attributesOf(
   };
 }
 
-/** A selector that cannot be read narrows nothing: it is as if it were not there. */
 function requirementsOf(
   selector: Selectors['fieldSelector'] | Selectors['labelSelector'],
-  parse: (text: string) => SelectorRequirement[],
+  parse: (text: string) => SelectorRequirement[] | undefined,
 ): SelectorRequirement[] | undefined {
   if (selector === undefined) return undefined;
-  if (selector.requirements !== undefined) {
-    return selector.requirements.map((q) => ({
-      key: q.key,
-      operator: q.operator,
-      values: q.values ?? [],
-    }));
-  }
-  try {
-    return parse(selector.rawSelector ?? '');
-  } catch {
-    return undefined;
-  }
+  if (selector.requirements === undefined) return parse(selector.rawSelector ?? '');
+  return selector.requirements.map((q) => ({
+    key: q.key,
+    operator: q.operator,
+    values: q.values ?? [],
+  }));
 }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { forbidden, StatusError, unauthorized } from '../../machinery/meta/status-error.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { AccessAttributes, Authorizer } from '../auth/authorizer.ts';
+import { fieldRequirements, labelRequirements } from '../auth/selector-requirements.ts';
 import { ApiRequest } from './api-request.ts';
 import { type ApiResponse, asStatusError, errorResponse, send } from './api-response.ts';
 import { authenticate } from './authenticate.ts';
@@ -96,6 +97,23 @@ export function attributesOf(request: ApiRequest): AccessAttributes {
     namespace: info.namespace,
     name: info.name,
     path: info.path,
+    ...(request.queryText.includes('Selector=') ? selectorsOf(request) : {}),
+  };
+}
+
+const selectingVerbs = ['list', 'watch', 'deletecollection'];
+
+/** A selector can allow what would not be allowed without it: nodes list their own pods. */
+function selectorsOf({
+  info,
+  query,
+}: ApiRequest): Pick<AccessAttributes, 'fieldSelector' | 'labelSelector'> {
+  if (!info.isResource || !selectingVerbs.includes(info.verb)) return {};
+  const fieldSelector = fieldRequirements(query.get('fieldSelector') ?? '') ?? [];
+  const labelSelector = labelRequirements(query.get('labelSelector') ?? '') ?? [];
+  return {
+    ...(fieldSelector.length > 0 ? { fieldSelector } : {}),
+    ...(labelSelector.length > 0 ? { labelSelector } : {}),
   };
 }
 

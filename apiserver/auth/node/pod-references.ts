@@ -2,7 +2,7 @@
  * The names of what a pod refers to in its namespace: secrets, config maps, claims.
  * References through other objects (pod, claim, volume, secret) are not followed.
  */
-import type { Container, Pod, Volume } from '../../machinery/schema/wire.ts';
+import type { Container, Pod, Volume } from '../../../machinery/schema/wire.ts';
 
 /** Containers of every kind. */
 export function containersOf(pod: Pod): Container[] {

@@ -1,5 +1,5 @@
 /** Users that are kubelets: `system:node:NAME` in the group `system:nodes`. */
-import type { UserInfo } from '../registry/resource.ts';
+import type { UserInfo } from '../../registry/resource.ts';
 
 const prefix = 'system:node:';
 
