@@ -1,4 +1,4 @@
-/** Checks of limit ranges: names of resources, and that minimum, defaults and maximum are in order. */
+/** Checks of limit ranges: names of resources; minimum, defaults and maximum in order. */
 import {
   duplicate,
   type FieldError,

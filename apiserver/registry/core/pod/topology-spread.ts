@@ -1,4 +1,4 @@
-/** Topology spread constraints, and the label keys that constraints and affinity terms take over. */
+/** Topology spread constraints; the label keys that they and affinity terms take over. */
 import {
   duplicate,
   type FieldError,
@@ -77,7 +77,8 @@ function validateKeys(
 
 /**
  * Keys whose values of the pod itself are merged into the selector. After the merge a key stands
- * once in the expressions, so only a second mention is a conflict; the odd path is the real server's.
+ * once in the expressions, so only a second mention is a conflict. The odd path is the real
+ * server's.
  */
 export function validateMatchLabelKeys(
   match: readonly string[] | undefined,

@@ -125,7 +125,7 @@ export class ClusterIpAllocator {
     }
   }
 
-  /** Ranges in use: those of ready ServiceCIDRs; before there is a default one, the server's own. */
+  /** Those of ready ServiceCIDRs; before there is a default one, the server's own too. */
   async #ranges(access: ResourceAccess): Promise<readonly AddressRange[]> {
     const objects = await access.list<ServiceCIDR>(serviceCidrs, '');
     const found = objects

@@ -1,5 +1,5 @@
 /**
- * What a write of a Service takes and gives back: cluster IPs, node ports, a port for health checks.
+ * What a write of a Service takes and gives back: cluster IPs, node ports, a health check port.
  * Taken before the write, settled after it (pkg/registry/core/service/storage of the real server).
  */
 import {
