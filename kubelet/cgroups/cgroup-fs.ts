@@ -191,7 +191,9 @@ class CgroupV1 implements CgroupFs {
   }
 
   async remove(path: string): Promise<void> {
-    await Promise.all(this.hierarchies.map((h) => removeTree(this.dir(h, path))));
+    // The runtime makes groups in the unified hierarchy too, where a machine has both versions.
+    const all = [...this.hierarchies, 'unified'];
+    await Promise.all(all.map((h) => removeTree(this.dir(h, path))));
   }
 
   async children(path: string): Promise<string[]> {
