@@ -1,6 +1,5 @@
 /** Starts the kubelet's servers over the parts that answer. */
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:https';
 import { join } from 'node:path';
 import type { TaskGroup } from '../client/task-group.ts';
 import type { Base, PodParts } from './assembly.ts';
@@ -9,14 +8,10 @@ import { renderConfiguration } from './config/render-configuration.ts';
 import type { NodeIdentity } from './node/node-status.ts';
 import { Authentication } from './server/authentication.ts';
 import { Authorization } from './server/authorization.ts';
-import {
-  KubeletServer,
-  type KubeletServerOptions,
-  listenHealth,
-  secureOptions,
-  type TlsOptions,
-} from './server/kubelet-server.ts';
+import { listenHealth } from './server/health.ts';
+import { KubeletServer, type KubeletServerOptions } from './server/kubelet-server.ts';
 import { fileStamp, ownCertificate, readServingCertificate } from './server/serving-certificate.ts';
+import type { TlsOptions } from './server/tls-options.ts';
 import { cadvisorMetrics, kubeletMetrics, probeMetrics, resourceMetrics } from './stats/metrics.ts';
 import { nodeUsage } from './stats/node-usage.ts';
 import { statsSummary } from './stats/summary.ts';
@@ -47,8 +42,8 @@ export async function serve(options: ServeOptions, tasks: TaskGroup): Promise<vo
   if (!configuration.enableServer) return;
   const server = new KubeletServer(serverOptions(options));
   const tls = await tlsOptions(configuration, options);
-  const listening = await server.listen(tls, configuration.address, configuration.port);
-  tasks.signal.addEventListener('abort', () => close(listening), { once: true });
+  await server.listen(tls, configuration.address, configuration.port);
+  tasks.signal.addEventListener('abort', () => server.close(), { once: true });
   if (configuration.tlsCertFile === '' && configuration.authentication.clientCaFile === '') return;
   const { clock } = base;
   let cancel = (): void => undefined;
@@ -58,7 +53,7 @@ export async function serve(options: ServeOptions, tasks: TaskGroup): Promise<vo
     if (now !== stamp) {
       stamp = now;
       void tlsOptions(configuration, options).then(
-        (fresh) => listening.setSecureContext(secureOptions(fresh)),
+        (fresh) => server.renew(fresh),
         (error: unknown) => base.log.error({ err: error }, 'certificates not read again'),
       );
     }
@@ -66,11 +61,6 @@ export async function serve(options: ServeOptions, tasks: TaskGroup): Promise<vo
   };
   cancel = clock.after(reloadMs, reload);
   tasks.signal.addEventListener('abort', () => cancel(), { once: true });
-}
-
-function close(server: Server): void {
-  server.close();
-  server.closeAllConnections();
 }
 
 function stampOf({ tlsCertFile, tlsPrivateKeyFile, authentication }: KubeletConfiguration): string {

@@ -1,12 +1,8 @@
 /** The kubelet's HTTPS server: who may ask, what for, and who answers. */
-import {
-  createServer as createPlainServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
-import { createServer, type Server, type ServerOptions } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SecureVersion } from 'node:tls';
 import { errorFields, type Log } from '../../client/log.ts';
 import type { PodStatus } from '../../machinery/schema/wire.ts';
 import { errorText } from '../cri/cri-error.ts';
@@ -18,9 +14,11 @@ import type { Authentication } from './authentication.ts';
 import { type Authorization, accessOf } from './authorization.ts';
 import { serveLogs } from './container-logs.ts';
 import { streamFlags } from './exec-params.ts';
+import { answerHealth, type HealthChecks } from './health.ts';
 import { sendJson, sendText } from './http-answer.ts';
 import { stream } from './streaming/streaming.ts';
 import { refuse } from './streaming/tunnel.ts';
+import { secureOptions, type TlsOptions } from './tls-options.ts';
 
 export interface KubeletServerOptions {
   readonly log: Log;
@@ -36,58 +34,25 @@ export interface KubeletServerOptions {
   readonly statusOf: (uid: string) => PodStatus | undefined;
   /** The present configuration, as `/configz` shows it. */
   readonly configz: () => unknown;
-  /** Health checks by name; a text is a failure. */
-  readonly checks: Readonly<Record<string, () => string | undefined>>;
+  readonly checks: HealthChecks;
   /** Texts in the Prometheus format, by path below `/metrics`. */
   readonly metrics: Readonly<Record<string, () => Promise<string>>>;
   readonly statsSummary: (onlyCpuAndMemory: boolean) => Promise<unknown>;
 }
 
-export interface TlsOptions {
-  readonly cert: string;
-  readonly key: string;
-  /** PEM of who signs client certificates; '' for none. */
-  readonly clientCa: string;
-  readonly minVersion: string;
-  readonly ciphers: readonly string[];
-}
-
 const maxBodyBytes = 64 * 1024;
-
-/** What Node needs for these options. */
-export function secureOptions(tls: TlsOptions): ServerOptions {
-  const version = /^VersionTLS1([0-3])$/.exec(tls.minVersion)?.[1] ?? '2';
-  return {
-    cert: tls.cert,
-    key: tls.key,
-    minVersion: `TLSv1.${version}`.replace('TLSv1.0', 'TLSv1') as SecureVersion,
-    ...(tls.ciphers.length > 0 ? { ciphers: tls.ciphers.map(opensslName).join(':') } : {}),
-    ...(tls.clientCa === '' ? {} : { ca: tls.clientCa, requestCert: true }),
-    // A certificate is not asked of everybody: tokens are checked later.
-    rejectUnauthorized: false,
-  };
-}
-
-/** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` as OpenSSL writes it. */
-function opensslName(goName: string): string {
-  return goName
-    .replace(/^TLS_/, '')
-    .replace('_WITH_', '-')
-    .replace('AES_128', 'AES128')
-    .replace('AES_256', 'AES256')
-    .replace(/CHACHA20_POLY1305(_SHA256)?$/, 'CHACHA20-POLY1305')
-    .replaceAll('_', '-');
-}
 
 export class KubeletServer {
   private readonly options: KubeletServerOptions;
+  private readonly connections = new Set<Socket>();
+  private server: Server | undefined;
 
   constructor(options: KubeletServerOptions) {
     this.options = options;
   }
 
-  /** Listens; close the server that is returned. */
-  listen(tls: TlsOptions, host: string, port: number): Promise<Server> {
+  /** Listens until `close`. */
+  listen(tls: TlsOptions, host: string, port: number): Promise<void> {
     const server = createServer(secureOptions(tls), (req, res) => {
       void this.answer(req, res);
     });
@@ -96,13 +61,29 @@ export class KubeletServer {
     });
     // A connection that breaks during the handshake is nobody's concern.
     server.on('tlsClientError', () => undefined);
+    server.on('connection', (socket: Socket) => {
+      this.connections.add(socket);
+      socket.once('close', () => this.connections.delete(socket));
+    });
+    this.server = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, () => {
         server.removeListener('error', reject);
-        resolve(server);
+        resolve();
       });
     });
+  }
+
+  /** New connections see the new certificates. */
+  renew(tls: TlsOptions): void {
+    this.server?.setSecureContext(secureOptions(tls));
+  }
+
+  /** Stops listening and breaks what is open, streams too: those are no longer the server's. */
+  close(): void {
+    this.server?.close();
+    for (const socket of this.connections) socket.destroy();
   }
 
   /** Undefined: go on. */
@@ -144,7 +125,7 @@ export class KubeletServer {
     const [, first = '', ...rest] = url.pathname.replace(/\/$/, '').split('/');
     switch (first) {
       case 'healthz':
-        return this.health(res, rest[0]);
+        return answerHealth(res, options.checks, rest[0]);
       case 'pods':
         return sendJson(res, this.podList(options.pods()));
       case 'runningpods':
@@ -177,21 +158,6 @@ export class KubeletServer {
         return sendText(res, 400, 'unable to upgrade: missing upgrade headers in request');
     }
     sendText(res, 404, '404: Page Not Found\n');
-  }
-
-  private health(res: ServerResponse, only: string | undefined): void {
-    const { checks } = this.options;
-    const names = only === undefined ? Object.keys(checks) : [only];
-    if (names.some((n) => checks[n] === undefined)) {
-      sendText(res, 404, '404: Page Not Found\n');
-      return;
-    }
-    const failures = names.flatMap((n) => {
-      const failure = checks[n]!();
-      return failure === undefined ? [] : [`[-]${n} failed: ${failure}`];
-    });
-    if (failures.length === 0) sendText(res, 200, 'ok');
-    else sendText(res, 500, `${failures.join('\n')}\nhealthz check failed\n`);
   }
 
   private podList(pods: readonly NodePod[]): unknown {
@@ -337,22 +303,4 @@ async function readBody(req: IncomingMessage): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString();
-}
-
-/** The plain health endpoint, for probes of the kubelet itself. */
-export function listenHealth(
-  checks: KubeletServerOptions['checks'],
-  host: string,
-  port: number,
-): Promise<{ close(): void }> {
-  const server = createPlainServer((req, res) => {
-    const failures = Object.values(checks).flatMap((check) => check() ?? []);
-    if (!req.url?.startsWith('/healthz')) sendText(res, 404, '404: Page Not Found\n');
-    else if (failures.length === 0) sendText(res, 200, 'ok');
-    else sendText(res, 500, `${failures.join('\n')}\n`);
-  });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve({ close: () => server.close() }));
-  });
 }

@@ -109,9 +109,16 @@ export class SpdySession {
 
   /** Resolves when more may be sent. */
   drained(): Promise<void> {
+    const { socket } = this;
     return new Promise((resolve) => {
-      this.socket.once('drain', resolve);
-      this.socket.once('close', resolve);
+      const done = (): void => {
+        socket.removeListener('drain', done);
+        socket.removeListener('close', done);
+        resolve();
+      };
+      socket.once('drain', done);
+      socket.once('close', done);
+      if (socket.destroyed) done();
     });
   }
 

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import { channelProtocolV5, joinWebSocket, type StreamFlags } from './exec-websocket.ts';
-import { UpgradeRefused, upgradeToRuntime } from './runtime-upgrade.ts';
+import { type Upgraded, UpgradeRefused, upgradeToRuntime } from './runtime-upgrade.ts';
 import { SpdySession } from './spdy-session.ts';
 import { join, refuse, tunnel } from './tunnel.ts';
 
@@ -52,19 +52,24 @@ export async function stream(request: StreamRequest): Promise<void> {
   const gone = new AbortController();
   const abort = (): void => gone.abort();
   socket.once('close', abort);
+  let upgraded: Upgraded | undefined;
   try {
     const protocol = kind === 'portForward' ? portForwardProtocol : execProtocol;
-    const upgraded = await upgradeToRuntime(url, 'POST', spdyHeaders(protocol), gone.signal);
-    const ws = await accept(request, wanted);
+    upgraded = await upgradeToRuntime(url, 'POST', spdyHeaders(protocol), gone.signal);
+    const { socket: runtime } = upgraded;
+    const ws = accept(request, wanted);
     if (kind === 'portForward') {
       const duplex = createWebSocketStream(ws);
       if (upgraded.head.length > 0) duplex.write(upgraded.head);
-      join(duplex, upgraded.socket, idleMs);
+      join(duplex, runtime, idleMs);
+      // A WebSocket has no half-close.
+      ws.once('close', () => runtime.destroySoon());
       return;
     }
-    if (idleMs > 0) upgraded.socket.setTimeout(idleMs, () => upgraded.socket.destroy());
-    joinWebSocket(ws, new SpdySession(upgraded.socket, upgraded.head), request.flags);
+    if (idleMs > 0) runtime.setTimeout(idleMs, () => runtime.destroy());
+    joinWebSocket(ws, new SpdySession(runtime, upgraded.head), request.flags);
   } catch (error) {
+    upgraded?.socket.destroy();
     if (gone.signal.aborted) return;
     const status = error instanceof UpgradeRefused ? error.status : 502;
     refuse(socket, status, (error as Error).message);
@@ -73,14 +78,25 @@ export async function stream(request: StreamRequest): Promise<void> {
   }
 }
 
-function accept({ req, socket, head }: StreamRequest, protocol: string): Promise<WebSocket> {
+/** Switches the client's connection over. Throws UpgradeRefused when its request is no good. */
+function accept({ req, socket, head }: StreamRequest, protocol: string): WebSocket {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
     perMessageDeflate: false,
-    handleProtocols: () => protocol,
   });
-  return new Promise((resolve) => {
-    server.handleUpgrade(req, socket, head, (ws) => resolve(ws));
+  // The library takes no `/` in the name of a protocol: it is kept from it and answered here.
+  const { 'sec-websocket-protocol': _, ...headers } = req.headers;
+  const request = Object.create(req, { headers: { value: headers } }) as IncomingMessage;
+  server.on('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
+  let problem = 'the connection is closed';
+  server.on('wsClientError', (error) => {
+    problem = error.message;
   });
+  let accepted: WebSocket | undefined;
+  server.handleUpgrade(request, socket, head, (ws) => {
+    accepted = ws;
+  });
+  if (accepted === undefined) throw new UpgradeRefused(400, {}, problem);
+  return accepted;
 }

@@ -36,6 +36,7 @@ export function join(a: Duplex, b: Duplex, idleMs: number): void {
   for (const side of [a, b]) {
     side.on('error', close);
     side.on('close', close);
+    if (side.destroyed) close();
     if (idleMs > 0) (side as Socket).setTimeout?.(idleMs, close);
   }
   // pipe() keeps to the pace of the slower side and passes half-closes on.
