@@ -242,13 +242,29 @@ function applier(
       }
       for (const d of duplicates) warn(d);
     }
-    const { object } = convert(merged, resource.type, false, false);
-    const typed = object as KubeObject;
+    const typed = typedOf(merged, resource);
     typed.kind = resource.definition.kind;
     typed.apiVersion = resource.apiVersion;
     applyDefaults(resource.apiVersion, resource.definition.kind, typed);
     return typed;
   };
+}
+
+/** The merged object in its type; a value that passed the schema may still not fit. */
+function typedOf(merged: KubeObject, resource: ServedResource): KubeObject {
+  try {
+    return convert(merged, resource.type, false, false).object as KubeObject;
+  } catch (e) {
+    if (!(e instanceof DecodeError)) throw e;
+    const { namespace = '', name = '' } = merged.metadata ?? {};
+    const kind = `${resource.group}/${resource.version}, Kind=${resource.definition.kind}`;
+    // A 500 of the real server (managedfields/internal: structuredmerge.go).
+    throw new StatusError(
+      '',
+      `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: ` +
+        `unable to convert unstructured object to ${kind}: ${e.message}`,
+    );
+  }
 }
 
 /** The body of an apply. Throws 400. */

@@ -32,7 +32,7 @@ export async function impersonate(request: ApiRequest, authorizer: Authorizer): 
   }
   const extra: Record<string, string[]> = {};
   for (const header of extraKeys) {
-    const key = decodeURIComponent(header.slice(extraPrefix.length));
+    const key = unescaped(header.slice(extraPrefix.length));
     extra[key] = all(request, header);
     for (const value of extra[key]) {
       await check(request, authorizer, 'userextras', 'authentication.k8s.io', value, '', key);
@@ -86,6 +86,15 @@ async function check(
   };
   const answer = await authorizer.authorize(attributes);
   if (answer.decision !== 'allow') throw refusal(attributes, answer.reason);
+}
+
+/** Keys that are not escaped well are taken as they are. */
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
 }
 
 function one(value: string | string[] | undefined): string | undefined {

@@ -97,7 +97,14 @@ export class Api {
         path,
         agent: options.fresh === true ? false : this.#agent,
         rejectUnauthorized: false,
-        headers: { authorization: `Bearer ${this.#options.token}`, ...options.headers },
+        headers: {
+          authorization: `Bearer ${this.#options.token}`,
+          // Node does not announce the body of a DELETE by itself.
+          ...(options.body === undefined
+            ? {}
+            : { 'content-length': Buffer.byteLength(options.body as string | Buffer) }),
+          ...options.headers,
+        },
         timeout: options.timeoutMs ?? 30_000,
       });
       req.once('response', (response) => {

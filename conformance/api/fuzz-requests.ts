@@ -1,0 +1,459 @@
+/** Arbitrary requests: bodies in every encoding, patches, queries, paths and headers. */
+import fc from 'fast-check';
+import { encodeCbor } from '../../machinery/codec/cbor.ts';
+import { normalize } from '../../machinery/codec/decode.ts';
+import { encodeProtobuf } from '../../machinery/codec/protobuf.ts';
+import { encodeYaml } from '../../machinery/codec/yaml.ts';
+import { kindType } from '../../machinery/schema/schema.ts';
+import type { KubeObject } from '../../machinery/schema/wire.ts';
+import { fuzzObjects } from './fuzz-objects.ts';
+import { anything, structOf, text } from './fuzz-values.ts';
+
+export interface FuzzRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+}
+
+/** A resource as discovery names it. */
+export interface FuzzResource {
+  readonly apiVersion: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+export const namespace = 'fuzz';
+const names = ['a', 'b', 'c'];
+
+/** The path of a resource's objects. */
+export function folderOf(r: FuzzResource): string {
+  const root = r.apiVersion.includes('/') ? `/apis/${r.apiVersion}` : `/api/${r.apiVersion}`;
+  return r.namespaced ? `${root}/namespaces/${namespace}/${r.plural}` : `${root}/${r.plural}`;
+}
+
+const encode = encodeURIComponent;
+const wellFormed = text.map((t) => t.toWellFormed());
+
+/** Kinds of which objects may really be made: they change nothing for other requests. */
+const harmless = new Set([
+  'ConfigMap',
+  'Secret',
+  'Deployment',
+  'Job',
+  'CronJob',
+  'Lease',
+  'Ingress',
+]);
+
+const validations = fc.constantFrom('', '&fieldValidation=Strict', '&fieldValidation=Ignore');
+
+const writeQuery = (r: FuzzResource): fc.Arbitrary<string> =>
+  fc
+    .tuple(fc.boolean(), validations, fc.constantFrom('', '&fieldManager=m', '&pretty=1'))
+    .map(([store, validation, more]) => {
+      const real = store && harmless.has(r.kind);
+      return `?${real ? '' : 'dryRun=All'}${validation}${more}`;
+    });
+
+/** An object of a resource, with a name that fits the path more often than not. */
+function objectOf(r: FuzzResource): fc.Arbitrary<Record<string, unknown>> {
+  const type = kindType(r.apiVersion, r.kind)!;
+  return fc
+    .tuple(structOf(type), fc.constantFrom(...names), fc.integer({ min: 0, max: 9 }))
+    .map(([object, name, odd]) => {
+      const value = object as Record<string, unknown>;
+      const given = value['metadata'];
+      const metadata = odd === 0 ? given : { ...(isRecord(given) ? given : {}), name };
+      if (odd > 1 && isRecord(metadata)) delete metadata['namespace'];
+      if (odd > 1 && isRecord(metadata)) delete metadata['resourceVersion'];
+      return { apiVersion: r.apiVersion, kind: r.kind, ...value, metadata };
+    });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Bytes with a few of them changed, cut out or repeated. */
+function damaged(bytes: Buffer): fc.Arbitrary<Buffer> {
+  const place = fc.integer({ min: 0, max: Math.max(0, bytes.length - 1) });
+  const change = fc.tuple(fc.constantFrom('set', 'cut', 'end', 'twice'), place, fc.nat(255));
+  return fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {
+    let out = Buffer.from(bytes);
+    for (const [how, at, byte] of changes) {
+      if (how === 'set' && at < out.length) out[at] = byte;
+      if (how === 'cut') out = Buffer.concat([out.subarray(0, at), out.subarray(at + (byte % 8))]);
+      if (how === 'end') out = out.subarray(0, at);
+      if (how === 'twice') out = Buffer.concat([out.subarray(0, at), out.subarray(at >> 1)]);
+    }
+    return out;
+  });
+}
+
+const sometimesDamaged = (bytes: Buffer): fc.Arbitrary<Buffer> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(bytes) }, damaged(bytes));
+
+function protobufOf(value: KubeObject): Buffer {
+  const type = kindType(value.apiVersion ?? '', value.kind ?? '')!;
+  try {
+    return encodeProtobuf(normalize(structuredClone(value), type), type);
+  } catch {
+    // What does not fit the type has no protobuf form.
+    return Buffer.from('k8s\0');
+  }
+}
+
+const yamlOddities = [
+  'a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n',
+  `a: &a ["x"]\n${Array.from({ length: 30 }, (_, i) => `k${i}: &k${i} [${i === 0 ? '*a,*a' : `*k${i - 1},*k${i - 1}`}]`).join('\n')}`,
+  'metadata: {name: a}\n---\nmetadata: {name: b}\n',
+  '!!binary |\n  R0lGODlhDAAMAIQAAP//9/X17unp5WZmZgAAAOfn515eXvPz7Y6OjuDg4J+fn5\n',
+  '<<: {a: 1}\nmetadata: {name: a}\n',
+  '%YAML 1.1\n---\ndata: {? a : b, 0x10: 1, yes: no, ~: null}\n',
+  'data:\n\t- tab\n',
+  '\ufeffmetadata: {name: a}',
+  '&a : *a',
+  '? [complex, key]\n: value\n',
+  `${'['.repeat(20_000)}`,
+  `${'- '.repeat(20_000)}`,
+  `${'a: '.repeat(2000)}`,
+].map((s) => Buffer.from(s));
+
+/** A body and its type, in one of the encodings. */
+function bodyOf(value: Record<string, unknown>): fc.Arbitrary<readonly [string, Buffer]> {
+  const json = Buffer.from(JSON.stringify(value));
+  const typed = (type: string, bytes: fc.Arbitrary<Buffer>) =>
+    bytes.map((b): readonly [string, Buffer] => [type, b]);
+  return fc.oneof(
+    { weight: 6, arbitrary: typed('application/json', sometimesDamaged(json)) },
+    {
+      weight: 2,
+      arbitrary: typed(
+        'application/yaml',
+        fc.oneof(
+          sometimesDamaged(Buffer.from(encodeYaml(value))),
+          sometimesDamaged(json),
+          fc.constantFrom(...yamlOddities),
+        ),
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: typed(
+        'application/vnd.kubernetes.protobuf',
+        sometimesDamaged(protobufOf(value as KubeObject)),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: typed('application/cbor', sometimesDamaged(encodeCbor(value))),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(wellFormed, fc.constant(json))
+        .map(([type, b]) => [type.replace(/[^\x20-\x7e]/g, ''), b] as const),
+    },
+  );
+}
+
+/** Creates and updates of all kinds. */
+export function writes(resources: readonly FuzzResource[]): fc.Arbitrary<FuzzRequest> {
+  return fc.constantFrom(...resources).chain((r) =>
+    fc.tuple(objectOf(r), writeQuery(r), fc.boolean()).chain(([object, query, creates]) =>
+      bodyOf(object).map(([type, body]): FuzzRequest => {
+        const { name } = (object['metadata'] ?? {}) as { name?: unknown };
+        const last = typeof name === 'string' ? `/${encode(name.toWellFormed())}` : '/a';
+        return {
+          method: creates ? 'POST' : 'PUT',
+          path: `${folderOf(r)}${creates ? '' : last}${query}`,
+          headers: { 'content-type': type },
+          body,
+        };
+      }),
+    ),
+  );
+}
+
+const pointers = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        'metadata',
+        'labels',
+        'spec',
+        'data',
+        'containers',
+        '0',
+        '-',
+        '-1',
+        '~1',
+        '~2',
+      ),
+      wellFormed,
+    ),
+    { maxLength: 4 },
+  )
+  .map((parts) => parts.map((p) => `/${p}`).join(''));
+
+const operations = fc.array(
+  fc.record(
+    {
+      op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test', 'bogus'),
+      path: fc.oneof({ weight: 9, arbitrary: pointers as fc.Arbitrary<unknown> }, anything),
+      from: pointers,
+      value: anything,
+    },
+    { requiredKeys: [] },
+  ),
+  { maxLength: 4 },
+);
+
+const directives = fc.array(
+  fc.tuple(
+    fc.constantFrom(
+      ...['$patch', '$retainKeys', '$setElementOrder/containers', '$setElementOrder/ports'],
+      ...['$deleteFromPrimitiveList/finalizers', '$setElementOrder/finalizers', '$a', '$patch/x'],
+    ),
+    fc.oneof(fc.constantFrom('delete', 'replace', 'merge', 'bogus'), anything),
+  ),
+  { maxLength: 2 },
+);
+
+/** Puts directives at random places of a patch. */
+function withDirectives(value: unknown, [first, ...rest]: readonly (readonly [string, unknown])[]) {
+  if (first === undefined || !isRecord(value)) return value;
+  const out: Record<string, unknown> = { ...value };
+  const inner = Object.keys(out).find((k) => isRecord(out[k]) || Array.isArray(out[k]));
+  if (rest.length > 0 && inner !== undefined) {
+    const at = out[inner];
+    if (isRecord(at)) out[inner] = { ...at, [first[0]]: first[1] };
+    else out[inner] = [...(at as unknown[]), { [first[0]]: first[1] }];
+  } else out[first[0]] = first[1];
+  return out;
+}
+
+/** Patches of all kinds at objects of all kinds; most at those that exist. */
+export function patches(resources: readonly FuzzResource[]): fc.Arbitrary<FuzzRequest> {
+  const existing = resources.filter(
+    (r) => fuzzObjects[`${r.apiVersion}/${r.plural}`] !== undefined,
+  );
+  const resource = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...existing) },
+    fc.constantFrom(...resources),
+  );
+  return resource.chain((r) => {
+    const body = fc.oneof(
+      operations.map((o) => ['application/json-patch+json', o] as const),
+      objectOf(r).map((o) => ['application/merge-patch+json', o] as const),
+      fc
+        .tuple(objectOf(r), directives)
+        .map(([o, d]) => ['application/strategic-merge-patch+json', withDirectives(o, d)] as const),
+      objectOf(r).map((o) => ['application/apply-patch+yaml', o] as const),
+      anything.map((a) => ['application/merge-patch+json', a] as const),
+      fc
+        .tuple(fc.constantFrom('apply-patch+yaml', 'json-patch+json', 'x'), anything)
+        .map(([type, a]) => [`application/${type}`, a] as const),
+    );
+    const last = fc.constantFrom('/a', '/b', '/c', '/a/status', '/a/scale', '/default');
+    return fc
+      .tuple(body, writeQuery(r), last, fc.constantFrom('', '&force=true', '&force=bogus'))
+      .chain(([[type, value], query, name, force]) =>
+        sometimesDamaged(Buffer.from(JSON.stringify(value) ?? '')).map(
+          (bytes): FuzzRequest => ({
+            method: 'PATCH',
+            path: `${folderOf(r)}${name}${query}${force}`,
+            headers: { 'content-type': type },
+            body: bytes,
+          }),
+        ),
+      );
+  });
+}
+
+const selectorTokens = [
+  ...['a', 'b', '=', '==', '!=', '!', ',', ' in ', ' notin ', '(', ')', '>', '<', ' ', '\\'],
+  ...[
+    'metadata.name',
+    'metadata.namespace',
+    'spec.nodeName',
+    'status.phase',
+    'x.y/z',
+    'é',
+    '\u0000',
+  ],
+];
+const selector = fc
+  .array(fc.constantFrom(...selectorTokens), { maxLength: 9 })
+  .map((tokens) => tokens.join(''));
+
+const token = fc
+  .record(
+    {
+      v: fc.oneof(fc.constant('meta.k8s.io/v1' as unknown), anything),
+      rv: fc.oneof(fc.constantFrom<unknown>(1, 5, -1, 0, 0.5, 1e300, '1', 2 ** 53), anything),
+      start: fc.oneof(
+        fc.constantFrom<unknown>('a\u0000', '/a', '../x', '', 'fuzz/a\u0000', '\u0000', '//'),
+        anything,
+      ),
+    },
+    { requiredKeys: [] },
+  )
+  .map((t) => Buffer.from(JSON.stringify(t)).toString('base64url'));
+
+const revision = fc.constantFrom(
+  ...[
+    '',
+    '0',
+    '1',
+    '2',
+    '50',
+    '-1',
+    '+1',
+    '1.0',
+    '1e3',
+    '0x1',
+    'abc',
+    ' 1',
+    '18446744073709551615',
+  ],
+  ...['18446744073709551616', '9007199254740993', '999999999999', '٣'],
+);
+const small = fc.constantFrom(
+  '',
+  '0',
+  '1',
+  '2',
+  '-1',
+  '1e9',
+  '9223372036854775807',
+  '9'.repeat(30),
+);
+const bool = fc.constantFrom('', 'true', 'false', '1', '0', 'T', 'bogus');
+
+const listQuery = fc
+  .record(
+    {
+      labelSelector: selector,
+      fieldSelector: selector,
+      resourceVersion: revision,
+      resourceVersionMatch: fc.constantFrom('', 'Exact', 'NotOlderThan', 'exact', 'é'),
+      limit: small,
+      continue: fc.oneof(token, wellFormed),
+      timeoutSeconds: fc.constantFrom('1', '1', '-1', 'x'),
+      allowWatchBookmarks: bool,
+      sendInitialEvents: bool,
+      includeObject: fc.constantFrom('None', 'Object', 'Metadata', 'x'),
+      pretty: bool,
+      watch: bool,
+    },
+    { requiredKeys: [] },
+  )
+  .map((q) => {
+    // A watch must end by itself.
+    const all = q.watch === undefined ? q : { ...q, timeoutSeconds: '1' };
+    return `?${new URLSearchParams(all as Record<string, string>)}`;
+  });
+
+const accept = fc.constantFrom(
+  ...['', '*/*', 'application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'],
+  ...['application/cbor', 'text/html', 'application/json;as=Table;g=meta.k8s.io;v=v1', ';;q=,,'],
+  'application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1',
+  'application/yaml;as=Table;g=meta.k8s.io;v=v1beta1',
+  'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+  'application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+  'application/json;as=Table;g=meta.k8s.io;v=v9, application/json;q=0.1',
+  'application/json;q=nonsense;as="Table";g=meta.k8s.io;v=v1',
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+);
+
+/** Lists, watches, gets and deletes of collections with all parameters. */
+export function reads(resources: readonly FuzzResource[]): fc.Arbitrary<FuzzRequest> {
+  return fc
+    .tuple(
+      fc.constantFrom(...resources),
+      listQuery,
+      accept,
+      fc.constantFrom('GET', 'GET', 'GET', 'GET', 'DELETE'),
+      fc.constantFrom('', '', '', '/a', '/default', '/a/status'),
+      fc.boolean(),
+    )
+    .map(([r, query, type, method, name, everywhere]): FuzzRequest => {
+      const folder = everywhere ? folderOf(r).replace(`/namespaces/${namespace}`, '') : folderOf(r);
+      // Nothing but dry runs outside the test's own namespace.
+      const dry = method === 'DELETE' ? '&dryRun=All' : '';
+      return {
+        method,
+        path: `${folder}${name}${query}${dry}`,
+        headers: type === '' ? {} : { accept: type },
+        body: undefined,
+      };
+    });
+}
+
+const segments = fc.constantFrom(
+  ...['api', 'apis', 'v1', 'apps', 'batch', 'namespaces', 'fuzz', 'pods', 'a', 'status', 'scale'],
+  ...['watch', 'proxy', 'log', 'exec', 'binding', 'eviction', 'token', 'finalize', 'attach', 'x'],
+  ...['..', '.', '', '%2e%2e', '%2f', '%00', '%ff', '%', '%zz', '%E2%82%AC', 'é', '~', ';a=b', '*'],
+  ...['openapi', 'v2', 'v3', 'healthz', 'livez', 'readyz', 'version', 'metrics', '.well-known'],
+  ...['selfsubjectaccessreviews', 'tokenreviews', 'z'.repeat(3000), '__proto__', 'constructor'],
+  ...['authorization.k8s.io', 'rbac.authorization.k8s.io', 'nodes', 'services', 'http:a:80'],
+);
+
+const oddHeaders = fc.record(
+  {
+    accept,
+    'content-type': fc.constantFrom('application/json', 'x', '', 'application/json; charset=ascii'),
+    'impersonate-user': fc.constantFrom(
+      'u',
+      'system:serviceaccount:a:b',
+      'system:serviceaccount:x',
+      '',
+    ),
+    'impersonate-group': fc.constantFrom('g', 'system:masters', ''),
+    'impersonate-uid': fc.constantFrom('1', ''),
+    'impersonate-extra-%zz': fc.constantFrom('v'),
+    'impersonate-extra-a%2fb': fc.constantFrom('v'),
+    'if-none-match': fc.constantFrom('*', '""', 'x'),
+    'accept-encoding': fc.constantFrom('gzip', 'br', 'gzip;q=0', 'x'),
+    'user-agent': fc.constantFrom('', 'kubectl/v1', '/', 'x'.repeat(3000), '\u00e9'),
+    'audit-id': fc.constantFrom('', 'x', '\u00e9'.repeat(100)),
+    authorization: fc.constantFrom(
+      'Bearer test',
+      'Bearer',
+      'Bearer a.b.c',
+      'Basic dGVzdDo=',
+      'Bearer ',
+    ),
+  },
+  { requiredKeys: [] },
+);
+
+/** Paths of all sorts, with odd headers and methods. */
+export const paths: fc.Arbitrary<FuzzRequest> = fc
+  .tuple(
+    fc.constantFrom('GET', 'GET', 'GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'),
+    fc.array(segments, { maxLength: 8 }),
+    fc.oneof(
+      listQuery,
+      fc.constantFrom('', '?', '?&&==', '?a=%zz&%=1', '?verbose', '?exclude=etcd'),
+    ),
+    oddHeaders,
+    anything,
+  )
+  .map(([method, parts, query, headers, value]): FuzzRequest => {
+    const writes = !['GET', 'HEAD', 'OPTIONS'].includes(method);
+    const odd = query.includes('watch') && !query.includes('timeoutSeconds');
+    const dry = writes ? `${query === '' ? '?' : '&'}dryRun=All` : '';
+    return {
+      method,
+      path:
+        encodeURI(`/${parts.join('/')}`.toWellFormed()).replaceAll('%25', '%') +
+        (odd ? '' : query) +
+        dry,
+      headers: { ...headers },
+      body: writes ? Buffer.from(JSON.stringify(value)) : undefined,
+    };
+  });
