@@ -12,10 +12,10 @@ import { killGroup, removeGroup } from './cgroups.ts';
 import { containerdAnswers } from './containerd.ts';
 import { removeEgress } from './egress.ts';
 import type { Layout } from './layout.ts';
+import { restoreMachine } from './machine-state.ts';
 import { unmountNode } from './mounts.ts';
 import { removePodNetworkOf } from './pod-network.ts';
 import { containerdProcess } from './processes.ts';
-import { restoreSysctls } from './sysctls.ts';
 
 const containerdStartMs = 15_000;
 const requestTimeoutMs = 30_000;
@@ -38,7 +38,7 @@ export async function cleanNode(layout: Layout, report: (line: string) => void):
   await part('removing the proxy rules', () => cleanProxy());
   await part('removing the way out of pods', () => removeEgress());
   await part('removing the pod network', () => removePodNetworkOf(layout));
-  await part('putting kernel settings back', () => restoreSysctls(layout));
+  await part('putting the machine back', () => restoreMachine(layout));
 }
 
 /** Through the runtime; one that was killed is started for as long as it takes. */
@@ -50,7 +50,7 @@ async function removePods(layout: Layout): Promise<void> {
   }
   const runtime = new GrpcRuntime({ endpoint: layout.containerdSocket, requestTimeoutMs });
   stack.defer(() => runtime.close());
-  const { containers } = await runtime.call('ListContainers', {});
+  const { containers } = await listContainers(runtime);
   await Promise.all(
     containers.map((c) =>
       // One that cannot be stopped goes with its sandbox.
@@ -66,6 +66,19 @@ async function removePods(layout: Layout): Promise<void> {
       await runtime.call('RemovePodSandbox', { podSandboxId: id });
     }),
   );
+}
+
+/** A runtime that has just started refuses until it has found its containers again. */
+async function listContainers(runtime: GrpcRuntime) {
+  const deadline = Date.now() + containerdStartMs;
+  for (;;) {
+    try {
+      return await runtime.call('ListContainers', {});
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(100);
+    }
+  }
 }
 
 /** True when containerd left containers behind. */

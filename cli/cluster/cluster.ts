@@ -8,6 +8,7 @@ import { addEgress } from './egress.ts';
 import { imageArchives, importImages } from './images.ts';
 import { writeKubeletConfig } from './kubelet-config.ts';
 import type { ClusterSettings, Layout } from './layout.ts';
+import { rememberMachine } from './machine-state.ts';
 import { shareKubeletFolder } from './mounts.ts';
 import { nodeProblems, portProblems } from './preflight.ts';
 import {
@@ -20,7 +21,6 @@ import {
 import { writeProxyConfig } from './proxy-config.ts';
 import type { Milestone } from './starter.ts';
 import { Supervisor, stopLeftovers } from './supervisor.ts';
-import { rememberSysctls } from './sysctls.ts';
 
 /** How long a start may take before it is called failed. */
 const startLimitMs = 120_000;
@@ -118,7 +118,7 @@ async function start(cluster: Starting): Promise<void> {
 }
 
 function prepareNode(settings: ClusterSettings, layout: Layout): void {
-  rememberSysctls(layout);
+  rememberMachine(layout);
   writeKubeletConfig(settings, layout);
   writeProxyConfig(settings, layout);
   shareKubeletFolder(layout);

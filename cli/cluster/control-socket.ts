@@ -2,10 +2,12 @@
  * The supervisor's socket: holding it means owning the data directory, and `k8ts down` asks
  * through it. A supervisor that was killed leaves a socket nobody answers on.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Layout } from './layout.ts';
+import { isOurs } from './supervisor.ts';
 
 /** The longest path of a UNIX socket (unix(7)), without the ending zero. */
 const maxSocketPath = 107;
@@ -73,8 +75,10 @@ export async function takeDataDir(layout: Layout, onDown: () => void): Promise<C
  * Asks a running supervisor to stop and shows what it says until it has. False when none runs.
  */
 export async function askDown(layout: Layout, print: (line: string) => void): Promise<boolean> {
+  const pidFile = layout.pid('supervisor');
   const socket = await connectTo(layout);
   if (socket === undefined) return false;
+  const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0;
   socket.setEncoding('utf8');
   socket.write('down\n');
   let rest = '';
@@ -88,6 +92,8 @@ export async function askDown(layout: Layout, print: (line: string) => void): Pr
     socket.on('error', () => resolve());
     socket.on('close', () => resolve());
   });
+  // Its last act is to end itself.
+  while (isOurs(pid, layout)) await sleep(10);
   return true;
 }
 

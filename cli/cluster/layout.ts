@@ -58,9 +58,9 @@ export class Layout {
     return join(this.root, 'run', 'settings.json');
   }
 
-  /** Kernel settings as they were before the node changed them. */
-  get sysctls(): string {
-    return join(this.root, 'run', 'sysctls.json');
+  /** What the machine was like before the node changed it. */
+  get machineState(): string {
+    return join(this.root, 'run', 'machine.json');
   }
 
   get store(): string {

@@ -2,7 +2,7 @@
  * The supervisor's process, which `k8ts up` turns into: it loads little, since it runs for as long
  * as the cluster does. The one argument is the data directory.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { reportingFailure } from '../report.ts';
@@ -28,12 +28,17 @@ async function supervise(dataDir: string): Promise<void> {
   const asked = new AbortController();
   const stop = AbortSignal.any([signal, asked.signal]);
   await using control = await takeDataDir(layout, () => asked.abort());
+  writeFileSync(layout.pid('supervisor'), `${process.pid}\n`);
   // A terminal that went away must not end the cluster half-way.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  await runCluster(settings, layout, stop, (line) => {
-    console.log(line);
-    control.tell(line);
-  });
+  try {
+    await runCluster(settings, layout, stop, (line) => {
+      console.log(line);
+      control.tell(line);
+    });
+  } finally {
+    rmSync(layout.pid('supervisor'), { force: true });
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

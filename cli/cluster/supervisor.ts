@@ -168,10 +168,11 @@ export async function stopLeftovers(names: readonly string[], layout: Layout): P
 }
 
 /** True when a process runs under this pid and its command line names the data directory. */
-function isOurs(pid: number, layout: Layout): boolean {
+export function isOurs(pid: number, layout: Layout): boolean {
   if (!Number.isInteger(pid) || pid <= 1) return false;
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${layout.root}/`);
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words.some((word) => word === layout.root || word.includes(`${layout.root}/`));
   } catch {
     // No such process.
     return false;

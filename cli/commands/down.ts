@@ -1,5 +1,5 @@
 /** `k8ts down`: stops the cluster of this machine and waits until nothing of it is left. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { askDown } from '../cluster/control-socket.ts';
@@ -25,6 +25,8 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
         );
         if (existsSync(layout.containerd)) await cleanUp(layout, print);
         await stopLeftovers(['containerd'], layout);
+        for (const file of [layout.control, layout.pid('supervisor')])
+          rmSync(file, { force: true });
         print('no cluster was running; nothing of it is left');
       }),
     );
