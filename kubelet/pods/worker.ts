@@ -4,26 +4,19 @@
  * time has come.
  */
 import { errorFields } from '../../client/log.ts';
-import { deepEqual } from '../../machinery/meta/equality.ts';
 import type { PodCondition, PodStatus } from '../../machinery/schema/wire.ts';
 import { podStatus } from '../status/pod-status.ts';
-import { VolumeError, type VolumeSetup } from '../volumes/volume-manager.ts';
+import { VolumeError } from '../volumes/volume-manager.ts';
 import { isEmptyPlan, type PlanInput, plan } from './plan.ts';
-import {
-  isDeleted,
-  isHostNetwork,
-  isTerminalPhase,
-  type NodePod,
-  podReference,
-  podText,
-} from './pod.ts';
+import { isDeleted, isTerminalPhase, type NodePod, podReference, podText } from './pod.ts';
+import { PodPreparation } from './pod-preparation.ts';
 import { emptyPodState, type PodState } from './pod-state.ts';
-import { type KnownFailure, PodSyncer } from './pod-syncer.ts';
+import { type KnownFailure, PodSyncer, type SyncOutcome } from './pod-syncer.ts';
 import { pruneDead } from './prune.ts';
-import { withResources } from './resize.ts';
-import { resizeEventText } from './resize-events.ts';
+import { ResizeProgress } from './resize-progress.ts';
 import { triggersRestartAll } from './restart.ts';
 import { fingerprintOf } from './runtime-view.ts';
+import { StepLoop } from './step-loop.ts';
 import type { Refusal, WorkerDeps } from './worker-deps.ts';
 
 export type WorkerPhase = 'sync' | 'terminating' | 'terminated' | 'finished';
@@ -37,13 +30,9 @@ export interface WorkerOptions {
   readonly onFinished: (worker: PodWorker) => void;
 }
 
-/** After an error that says nothing of when to try again: doubling from the first to the last. */
-const firstRetryMs = 1000;
-const maxRetryMs = 10_000;
 /** Steps in a row that achieved nothing new are slowed down to this. */
 const idleSpinLimit = 10;
 const spinPauseMs = 1000;
-const networkRetryMs = 500;
 
 export class PodWorker {
   readonly uid: string;
@@ -54,13 +43,10 @@ export class PodWorker {
   private stage: WorkerPhase = 'sync';
   private state: PodState;
   private stale: boolean;
-  private due = false;
-  private stepping = false;
-  private closed = false;
-  private cancelTimer: (() => void) | undefined;
-  private timerAtMs = Number.POSITIVE_INFINITY;
-  private failuresInRow = 0;
   private spins = 0;
+  private readonly loop: StepLoop;
+  private readonly resize: ResizeProgress;
+  private readonly preparation: PodPreparation;
   private readonly failures = new Map<string, KnownFailure>();
   private abort = new AbortController();
   /** The pod is gone from the API, or the kubelet ends it. */
@@ -69,9 +55,6 @@ export class PodWorker {
   private verdict: Refusal | undefined;
   private disruption: PodCondition | undefined;
   private graceSeconds: number | undefined;
-  private volumes: VolumeSetup | undefined;
-  private volumesDue = true;
-  private readonly resizeConditions = new Map<string, PodCondition>();
   private startedAtMs: number | undefined;
 
   constructor(options: WorkerOptions) {
@@ -83,6 +66,10 @@ export class PodWorker {
     this.uid = uid;
     this.state = emptyPodState(uid, name, namespace);
     this.stale = !knownEmpty;
+    this.resize = new ResizeProgress(deps);
+    this.preparation = new PodPreparation(deps);
+    const failed = (error: unknown): void => this.failed(error);
+    this.loop = new StepLoop(deps.clock, () => this.step(), failed);
   }
 
   get pod(): NodePod {
@@ -110,13 +97,13 @@ export class PodWorker {
 
   /** The pod with the resources that it has been granted. */
   get granted(): NodePod {
-    return withResources(this.latest, this.deps.ledger.granted(this.uid));
+    return this.resize.granted(this.latest);
   }
 
   /** A new state of the object. */
   update(pod: NodePod): void {
     this.latest = pod;
-    this.volumesDue = true;
+    this.preparation.renewVolumes();
     this.noteEnd();
     this.wake();
   }
@@ -142,13 +129,12 @@ export class PodWorker {
   /** Looks at the pod again; at the runtime too when `stale`. */
   wake(stale = false): void {
     if (stale) this.stale = true;
-    this.due = true;
-    if (!this.stepping && !this.closed) void this.run();
+    this.loop.wake();
   }
 
   /** An object that volumes are made of has changed. */
   objectChanged(): void {
-    this.volumesDue = true;
+    this.preparation.renewVolumes();
     this.wake();
   }
 
@@ -160,8 +146,7 @@ export class PodWorker {
 
   /** Stops the worker; containers are left as they are. */
   close(): void {
-    this.closed = true;
-    this.cancelTimer?.();
+    this.loop.close();
     this.abort.abort();
   }
 
@@ -176,79 +161,44 @@ export class PodWorker {
     }
   }
 
-  private shortenGrace(seconds: number): void {
-    if (this.graceSeconds !== undefined && seconds >= this.graceSeconds) return;
-    const changed = this.graceSeconds !== undefined;
-    this.graceSeconds = seconds;
+  /** Takes over how long the containers get to end: the shortest of all that is said. */
+  private shortenGrace(seconds: number | undefined): void {
+    const before = this.graceSeconds;
+    this.graceSeconds = effectiveGrace(this.latest, before, seconds);
     // A kill that waits for the longer period starts over with the shorter one.
-    if (changed && this.stage === 'terminating') this.abort.abort();
-  }
-
-  private async run(): Promise<void> {
-    this.stepping = true;
-    try {
-      while (this.due && !this.closed) {
-        this.due = false;
-        this.clearTimer();
-        if (this.abort.signal.aborted) this.abort = new AbortController();
-        try {
-          await this.step();
-          this.failuresInRow = 0;
-        } catch (error) {
-          if (this.closed) return;
-          this.failed(error);
-        }
-      }
-    } finally {
-      this.stepping = false;
-    }
+    const shorter = before !== undefined && this.graceSeconds < before;
+    if (shorter && this.stage === 'terminating') this.abort.abort();
   }
 
   private failed(error: unknown): void {
-    const { log, clock } = this.deps;
-    // Cut short on purpose: the next step is due already, or comes now.
+    // Cut short on purpose: the next step comes now.
     if (this.abort.signal.aborted) {
-      this.due = true;
+      this.loop.wake();
       return;
     }
     if (error instanceof VolumeError) {
-      this.wakeAt(error.retryAtMs);
+      this.loop.wakeAt(error.retryAtMs);
       return;
     }
-    log.error(
+    this.deps.log.error(
       { ...errorFields(error), pod: podText(this.latest), phase: this.stage },
       'pod step failed',
     );
-    const delay = Math.min(maxRetryMs, firstRetryMs * 2 ** this.failuresInRow);
-    this.failuresInRow++;
     this.stale = true;
-    this.wakeAt(clock.now() + delay);
+    this.loop.wakeLater();
   }
 
-  private wakeAt(ms: number): void {
-    if (ms >= this.timerAtMs) return;
-    this.clearTimer();
-    this.timerAtMs = ms;
-    const { clock } = this.deps;
-    this.cancelTimer = clock.after(Math.max(0, ms - clock.now()), () => this.wake());
-  }
-
-  private clearTimer(): void {
-    this.cancelTimer?.();
-    this.cancelTimer = undefined;
-    this.timerAtMs = Number.POSITIVE_INFINITY;
-  }
-
-  private step(): Promise<void> {
+  private async step(): Promise<void> {
+    if (this.abort.signal.aborted) this.abort = new AbortController();
     switch (this.stage) {
       case 'sync':
-        return this.sync();
+        await this.sync();
+        break;
       case 'terminating':
-        return this.terminate();
+        await this.terminate();
+        break;
       case 'terminated':
-        return this.release();
-      default:
-        return Promise.resolve();
+        await this.release();
     }
   }
 
@@ -280,7 +230,7 @@ export class PodWorker {
       verdict: this.verdict,
       disruption: this.disruption,
       recursiveReadOnly: node.recursiveReadOnly(),
-      resize: terminal ? [] : [...this.resizeConditions.values()],
+      resize: terminal ? [] : this.resize.conditions,
       given: (name) => ledger.given(pod, name),
     });
     const complete = status.set(pod, next);
@@ -296,7 +246,7 @@ export class PodWorker {
       return;
     }
     await this.observe();
-    await this.grantResources();
+    await this.resize.grant(this.latest);
     const pod = this.granted;
     if (this.pastDeadline(pod)) return;
     const status = this.publish(pod, false);
@@ -304,21 +254,26 @@ export class PodWorker {
       this.enter('terminating');
       return;
     }
-    if (!(await this.prepare(pod))) return;
+    const { volumes, wakeAtMs } = await this.preparation.run(pod, this.latest, this.state);
+    if (wakeAtMs !== undefined) this.loop.wakeAt(wakeAtMs);
+    if (volumes === undefined) return;
+    // They may have begun just now: they start from what is known.
+    deps.probes.observe(this.uid, status);
     const restartAll = triggersRestartAll(pod, this.state, status);
     const steps = plan(pod, this.state, this.planInput(pod, restartAll));
     if (isEmptyPlan(steps)) {
       this.spins = 0;
-      this.resized(pod);
+      this.loop.forgetFailures();
+      if (this.resize.completed(pod)) this.publish(pod, false);
       await pruneDead(pod, this.state, deps);
       return;
     }
-    if (steps.resize.length > 0) this.setResize('PodResizeInProgress', pod, '', '');
+    if (steps.resize.length > 0) this.resize.begin(pod);
     const outcome = await new PodSyncer(deps, {
       pod,
       state: this.state,
       plan: steps,
-      volumes: this.volumes!.mounted,
+      volumes,
       failures: this.failures,
       onSandboxReady: (state) => {
         this.state = state;
@@ -329,75 +284,19 @@ export class PodWorker {
     this.afterSync(pod, outcome);
   }
 
-  private afterSync(
-    pod: NodePod,
-    outcome: { acted: boolean; retryAtMs: number | undefined; resizeError: string | undefined },
-  ): void {
-    const { clock, recorder } = this.deps;
-    if (outcome.resizeError !== undefined) {
-      const changed = this.setResize('PodResizeInProgress', pod, 'Error', outcome.resizeError);
-      const text = resizeEventText('Pod resize error', pod, outcome.resizeError);
-      if (changed) recorder.event(podReference(pod), 'Warning', 'ResizeError', text);
-    }
-    if (outcome.acted) {
+  private afterSync(pod: NodePod, { acted, retryAtMs, resizeError }: SyncOutcome): void {
+    if (resizeError !== undefined) this.resize.failed(pod, resizeError);
+    if (acted) {
       this.stale = true;
       // The runtime may not show at once what was done: ask again, but not in a frenzy.
-      if (++this.spins < idleSpinLimit) this.due = true;
-      else this.wakeAt(clock.now() + spinPauseMs);
+      if (++this.spins < idleSpinLimit) this.loop.wake();
+      else this.loop.wakeAt(this.deps.clock.now() + spinPauseMs);
     } else {
       this.publish(pod, false);
     }
-    if (outcome.retryAtMs === undefined) return;
-    if (Number.isFinite(outcome.retryAtMs)) {
-      this.wakeAt(outcome.retryAtMs);
-      return;
-    }
-    const delay = Math.min(maxRetryMs, firstRetryMs * 2 ** this.failuresInRow++);
-    this.wakeAt(clock.now() + delay);
-  }
-
-  /** Network, groups, folders, volumes, probes. False: not now. */
-  private async prepare(pod: NodePod): Promise<boolean> {
-    const { node, recorder, cgroups, objects, volumes, probes, clock } = this.deps;
-    const problem = node.networkProblem();
-    const needsNetwork = !isHostNetwork(pod) && !this.state.sandboxes[0]?.ready;
-    if (problem !== undefined && needsNetwork) {
-      const text = `network is not ready: ${problem}`;
-      recorder.event(podReference(pod), 'Warning', 'NetworkNotReady', text);
-      this.wakeAt(clock.now() + networkRetryMs);
-      return false;
-    }
-    objects.register(this.latest);
-    try {
-      await cgroups.ensure(pod);
-    } catch (error) {
-      const text = `unable to ensure pod container exists: ${(error as Error).message}`;
-      recorder.event(podReference(pod), 'Warning', 'FailedCreatePodContainer', text);
-      throw error;
-    }
-    await this.setUpVolumes(pod, volumes);
-    probes.add(pod);
-    return true;
-  }
-
-  private async setUpVolumes(pod: NodePod, volumes: WorkerDeps['volumes']): Promise<void> {
-    const { clock, node } = this.deps;
-    const refreshAt = this.volumes?.refreshAtMs;
-    const expired = refreshAt !== undefined && clock.now() >= refreshAt;
-    if (this.volumesDue || expired || this.volumes === undefined) {
-      this.volumesDue = false;
-      try {
-        await volumes.makePodDirs(this.uid);
-        const hostIps = node.hostIps();
-        const facts = { podIps: this.state.ips, hostIps, allocatable: node.allocatable() };
-        this.volumes = await volumes.setUp(pod, facts);
-      } catch (error) {
-        this.volumesDue = true;
-        throw error;
-      }
-    }
-    const next = this.volumes.refreshAtMs;
-    if (next !== undefined) this.wakeAt(next);
+    if (retryAtMs === undefined) this.loop.forgetFailures();
+    else if (Number.isFinite(retryAtMs)) this.loop.wakeAt(retryAtMs);
+    else this.loop.wakeLater();
   }
 
   private planInput(pod: NodePod, restartAll: boolean): PlanInput {
@@ -417,7 +316,7 @@ export class PodWorker {
     if (limit === undefined || this.startedAtMs === undefined) return false;
     const at = this.startedAtMs + limit * 1000;
     if (this.deps.clock.now() < at) {
-      this.wakeAt(at);
+      this.loop.wakeAt(at);
       return false;
     }
     const message = 'Pod was active on the node longer than the specified deadline';
@@ -427,63 +326,10 @@ export class PodWorker {
     return true;
   }
 
-  /** Grants a change of resources if the node has room, and says so in the conditions. */
-  private async grantResources(): Promise<void> {
-    const { ledger, resizeRefusal, recorder } = this.deps;
-    const pod = this.latest;
-    const granted = ledger.granted(this.uid);
-    if (granted.size === 0) {
-      await ledger.grant(pod);
-      return;
-    }
-    if (withResources(pod, granted) === pod || sameResources(pod, this.granted)) {
-      this.resizeConditions.delete('PodResizePending');
-      return;
-    }
-    const refusal = resizeRefusal(pod);
-    if (refusal === undefined) {
-      await ledger.grant(pod);
-      this.resizeConditions.delete('PodResizePending');
-      this.resizeConditions.delete('PodResizeInProgress');
-      this.setResize('PodResizeInProgress', pod, '', '');
-      const text = resizeEventText('Pod resize started', pod);
-      recorder.event(podReference(pod), 'Normal', 'ResizeStarted', text);
-      return;
-    }
-    const { reason, message } = refusal;
-    if (this.setResize('PodResizePending', pod, reason, message)) {
-      const text = resizeEventText(`Pod resize ${reason}`, pod, message);
-      recorder.event(podReference(pod), 'Warning', `Resize${reason}`, text);
-    }
-  }
-
-  /** Notes a condition of a resize; true when it is new or says something else now. */
-  private setResize(type: string, pod: NodePod, reason: string, message: string): boolean {
-    const old = this.resizeConditions.get(type);
-    const generation = old?.observedGeneration ?? pod.metadata.generation;
-    const condition: PodCondition = {
-      type,
-      status: 'True',
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-      ...(reason ? { reason } : {}),
-      ...(message ? { message } : {}),
-    };
-    this.resizeConditions.set(type, condition);
-    return !deepEqual(old, condition);
-  }
-
-  /** Nothing is left to resize. */
-  private resized(pod: NodePod): void {
-    if (!this.resizeConditions.delete('PodResizeInProgress')) return;
-    const text = resizeEventText('Pod resize completed', pod);
-    this.deps.recorder.event(podReference(pod), 'Normal', 'ResizeCompleted', text);
-    this.publish(pod, false);
-  }
-
   private enter(stage: WorkerPhase): void {
     this.stage = stage;
-    this.due = true;
-    this.failuresInRow = 0;
+    this.loop.wake();
+    this.loop.forgetFailures();
   }
 
   private async terminate(): Promise<void> {
@@ -492,8 +338,9 @@ export class PodWorker {
     await this.observe();
     this.publish(pod, false);
     probes.stopLivenessAndStartup(this.uid);
+    this.shortenGrace(undefined);
     try {
-      await killer.killPod(pod, this.state, this.effectiveGrace(pod), this.abort.signal);
+      await killer.killPod(pod, this.state, this.graceSeconds, this.abort.signal);
     } catch (error) {
       if (!this.abort.signal.aborted) {
         const text = `error killing pod: ${(error as Error).message}`;
@@ -514,14 +361,6 @@ export class PodWorker {
     this.publish(pod, true);
   }
 
-  /** Seconds for the containers to end; undefined: each by its spec (the pod ended by itself). */
-  private effectiveGrace(pod: NodePod): number | undefined {
-    let grace = this.graceSeconds ?? 0;
-    if (grace === 0) grace = pod.spec.terminationGracePeriodSeconds ?? 0;
-    if (this.graceSeconds === 0 && isDeleted(pod)) grace = 0;
-    return Math.max(1, grace);
-  }
-
   /** Frees what the pod held, so that it may go from the API. */
   private async release(): Promise<void> {
     const { volumes, objects, tokens, cgroups, status } = this.deps;
@@ -535,8 +374,14 @@ export class PodWorker {
   }
 }
 
-function sameResources(a: NodePod, b: NodePod): boolean {
-  const of = (pod: NodePod): unknown =>
-    [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((c) => c.resources ?? {});
-  return deepEqual(of(a), of(b));
+/** As upstream's calculateEffectiveGracePeriod: 0 stands for what the spec says. */
+function effectiveGrace(
+  pod: NodePod,
+  known: number | undefined,
+  wanted: number | undefined,
+): number {
+  let grace = known ?? 0;
+  if (wanted !== undefined && (grace === 0 || wanted < grace)) grace = wanted;
+  if (grace === 0) grace = pod.spec.terminationGracePeriodSeconds ?? 0;
+  return Math.max(1, grace);
 }

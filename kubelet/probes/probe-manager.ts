@@ -147,6 +147,8 @@ export class ProbeManager implements ProbeReport {
       clock,
       bornAtMs: this.bornAtMs,
       run: (containerId) => this.run(uid, container, type, probe, containerId),
+      // The pod's worker is just being told of the container: it need not be woken.
+      begin: (containerId, verdict) => this.verdicts[type].set(containerId, verdict),
       report: (containerId, verdict) => {
         const verdicts = this.verdicts[type];
         if (verdicts.get(containerId) === verdict) return;
@@ -154,9 +156,8 @@ export class ProbeManager implements ProbeReport {
           verdicts.delete(containerId);
           return;
         }
-        const first = !verdicts.has(containerId);
         verdicts.set(containerId, verdict);
-        if (!first) onChange(uid);
+        onChange(uid);
       },
     });
   }

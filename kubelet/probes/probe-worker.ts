@@ -21,7 +21,9 @@ export interface ProbeWorkerOptions {
   readonly clock: Clock;
   /** Runs the probe; undefined when it could not be run. */
   readonly run: (containerId: string) => Promise<'success' | 'failure' | undefined>;
-  /** A verdict was reached, or a container came (with the initial verdict) or went (undefined). */
+  /** A container came, and counts as this until the probe has run. */
+  readonly begin: (containerId: string, verdict: ProbeVerdict) => void;
+  /** A verdict was reached, or the container went (undefined). */
   readonly report: (containerId: string, verdict: ProbeVerdict | undefined) => void;
   /** Containers started before this were probed by an earlier kubelet: their verdict stays open. */
   readonly bornAtMs: number;
@@ -77,7 +79,7 @@ export class ProbeWorker {
   }
 
   private attach(id: string, status: ContainerStatus | undefined): void {
-    const { report, type, bornAtMs } = this.options;
+    const { begin, report, type, bornAtMs } = this.options;
     if (this.containerId !== '') report(this.containerId, undefined);
     this.pause();
     this.containerId = id;
@@ -86,8 +88,8 @@ export class ProbeWorker {
     this.streak = 0;
     if (id === '') return;
     const startedAt = Date.parse(status?.state?.running?.startedAt ?? '');
-    if (!(startedAt < bornAtMs)) report(id, initialVerdict[type]);
-    else if (type === 'startup' && status?.started) report(id, 'success');
+    if (!(startedAt < bornAtMs)) begin(id, initialVerdict[type]);
+    else if (type === 'startup' && status?.started) begin(id, 'success');
   }
 
   private pause(): void {
