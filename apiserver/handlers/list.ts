@@ -44,8 +44,10 @@ export async function listPage(
     return atRevision(resource, selection, options, revision, startKey);
   }
   const revision = parseRevision(options.resourceVersion);
+  // As the real server's watch cache has it: any state, and then all of it.
+  if (revision === 0) return fromCache(resource, selection, { ...options, limit: 0 });
   if (revision === undefined) await cacher.fresh();
-  else if (revision > 0) {
+  else {
     const exact =
       options.resourceVersionMatch === 'Exact' ||
       (options.resourceVersionMatch === '' && options.limit > 0);
