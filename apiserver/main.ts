@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Logger, pino } from 'pino';
-import { createAdmission } from './admission/admission.ts';
+import { createAdmission, type ResourceName } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { createAuthentication } from './auth/authentication.ts';
 import { type Authorization, createAuthorizers } from './auth/authorization.ts';
@@ -96,6 +96,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     now: () => Date.now(),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     authorize,
+    resourcesOf: (apiVersion, kind) => resourcesOfKind(catalog, apiVersion, kind),
   });
   const { rbac } = authorization;
   const admission = createAdmission([
@@ -183,6 +184,16 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     url: `https://${options.advertiseAddress}:${port}`,
     ended: ended(server, takenOver, opened.move(), signal, log),
   };
+}
+
+function resourcesOfKind(catalog: Catalog, apiVersion: string, kind: string): ResourceName[] {
+  const [group = '', version = ''] = apiVersion.includes('/')
+    ? apiVersion.split('/')
+    : ['', apiVersion];
+  return catalog
+    .inGroupVersion(group, version)
+    .filter(({ definition }) => definition.kind === kind)
+    .map(({ definition: { plural, namespaced } }) => ({ group, version, plural, namespaced }));
 }
 
 async function listen(server: Server, options: ApiServerOptions): Promise<void> {

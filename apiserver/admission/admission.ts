@@ -4,6 +4,7 @@
  * they run in whatever the flags' order is.
  */
 import type { KubeObject } from '../../machinery/schema/wire.ts';
+import type { AccessAttributes } from '../auth/authorizer.ts';
 import type { ResourceAccess, UserInfo } from '../registry/resource.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -49,7 +50,17 @@ export interface AdmissionEnvironment {
   now(): number;
   /** Resolves after that time. */
   wait(ms: number): Promise<void>;
-  authorize(attributes: import('../auth/authorizer.ts').AccessAttributes): Promise<boolean>;
+  authorize(attributes: AccessAttributes): Promise<boolean>;
+  /** The resources that serve a kind in one version (`apps/v1`); several, or none. */
+  resourcesOf(apiVersion: string, kind: string): readonly ResourceName[];
+}
+
+/** How requests name a resource. */
+export interface ResourceName {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
 }
 
 export interface Admission {

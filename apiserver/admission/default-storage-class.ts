@@ -1,6 +1,7 @@
 /** DefaultStorageClass: claims that name no class get the cluster's default one. */
 import type { PersistentVolumeClaim, StorageClass } from '../../machinery/schema/wire.ts';
 import type { AdmissionEnvironment, AdmissionPlugin } from './admission.ts';
+import { newestMarked } from './newest-marked.ts';
 import { isCore } from './refusal.ts';
 
 const marks = [
@@ -18,23 +19,8 @@ export function defaultStorageClass(env: AdmissionEnvironment): AdmissionPlugin 
       if (claim.metadata?.annotations?.[betaClass] !== undefined) return;
       if (claim.spec?.storageClassName !== undefined) return;
       const all = await env.access.list<StorageClass>('storageclasses.storage.k8s.io', '');
-      const found = newestDefault(all);
+      const found = newestMarked(all, marks);
       if (found !== undefined) claim.spec!.storageClassName = found.metadata!.name!;
     },
   };
-}
-
-/** Of several defaults the newest one; of those made in the same second the first by name. */
-export function newestDefault(classes: readonly StorageClass[]): StorageClass | undefined {
-  return classes
-    .filter((c) => marks.some((m) => c.metadata?.annotations?.[m] === 'true'))
-    .toSorted((a, b) => createdMs(b) - createdMs(a) || (nameOf(a) < nameOf(b) ? -1 : 1))[0];
-}
-
-function createdMs(c: StorageClass): number {
-  return Date.parse(c.metadata?.creationTimestamp ?? '') || 0;
-}
-
-function nameOf(c: StorageClass): string {
-  return c.metadata?.name ?? '';
 }

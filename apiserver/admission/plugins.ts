@@ -1,11 +1,29 @@
 /** Every admission plugin in the order of the real server, and which of them run. */
 import type { ApiServerOptions } from '../options.ts';
 import type { AdmissionEnvironment, AdmissionPlugin } from './admission.ts';
+import { alwaysDeny } from './always-deny.ts';
+import { alwaysPullImages } from './always-pull-images.ts';
+import { certificateApproval } from './certificate-approval.ts';
+import { certificateSigning } from './certificate-signing.ts';
+import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { denyServiceExternalIps } from './deny-service-external-ips.ts';
+import { extendedResourceToleration } from './extended-resource-toleration.ts';
+import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
+import { limitRanger } from './limit-ranger.ts';
+import { namespaceAutoProvision } from './namespace-auto-provision.ts';
+import { namespaceExists } from './namespace-exists.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeDeclaredFeatures } from './node-declared-features.ts';
 import { nodeRestriction } from './node-restriction.ts';
+import { ownerReferencesPermissionEnforcement } from './owner-references-permission-enforcement.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { podResizeValidator } from './pod-resize-validator.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -33,27 +51,40 @@ const off = (name: string, build: Entry['build']): Entry => ({ name, onByDefault
 
 /** In the order they run. Adding a plugin is one line here. */
 const entries: readonly Entry[] = [
-  off('AlwaysAdmit', 'unsupported'),
-  off('NamespaceAutoProvision', 'unsupported'),
+  off('AlwaysAdmit', 'inactive'),
+  off('NamespaceAutoProvision', namespaceAutoProvision),
   on('NamespaceLifecycle', namespaceLifecycle),
-  off('NamespaceExists', 'unsupported'),
-  off('LimitPodHardAntiAffinityTopology', 'unsupported'),
+  off('NamespaceExists', namespaceExists),
+  off('LimitPodHardAntiAffinityTopology', () => limitPodHardAntiAffinityTopology),
+  on('LimitRanger', limitRanger),
   on('ServiceAccount', serviceAccount),
   off('NodeRestriction', nodeRestriction),
   on('TaintNodesByCondition', () => taintNodesByCondition),
+  off('AlwaysPullImages', () => alwaysPullImages),
   off('ImagePolicyWebhook', 'unsupported'),
   off('PodNodeSelector', 'unsupported'),
   on('Priority', priority),
   on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
   off('PodTolerationRestriction', 'unsupported'),
+  off('ExtendedResourceToleration', () => extendedResourceToleration),
   on('DefaultStorageClass', defaultStorageClass),
   on('StorageObjectInUseProtection', () => storageObjectInUseProtection),
   on('PodGroupProtection', 'inactive'),
+  off('OwnerReferencesPermissionEnforcement', ownerReferencesPermissionEnforcement),
+  on('PersistentVolumeClaimResize', persistentVolumeClaimResize),
+  on('RuntimeClass', runtimeClass),
+  on('CertificateApproval', certificateApproval),
+  on('CertificateSigning', certificateSigning),
   on('ClusterTrustBundleAttest', 'inactive'),
-  off('DenyServiceExternalIPs', 'unsupported'),
+  on('CertificateSubjectRestriction', () => certificateSubjectRestriction),
+  on('DefaultIngressClass', defaultIngressClass),
+  off('DenyServiceExternalIPs', () => denyServiceExternalIps),
+  on('PodTopologyLabels', podTopologyLabels),
   on('PodGroupWorkloadExists', 'inactive'),
+  on('NodeDeclaredFeatureValidator', nodeDeclaredFeatures),
   on('JobValidation', 'inactive'),
-  off('AlwaysDeny', 'unsupported'),
+  on('PodResizeValidator', podResizeValidator),
+  off('AlwaysDeny', () => alwaysDeny),
 ];
 
 /** The plugins that run. Throws an Error for names that are unknown, not supported or contradict. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { KubeObject, Pod } from '../../machinery/schema/wire.ts';
-import { defaultStorageClass, newestDefault } from './default-storage-class.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { newestMarked } from './newest-marked.ts';
 import { priority } from './priority.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -190,8 +191,8 @@ describe('DefaultStorageClass', () => {
   ];
 
   it('takes the newest, then the first by name', () => {
-    assert.equal(newestDefault(classes)?.metadata?.name, 'a');
-    assert.equal(newestDefault([]), undefined);
+    assert.equal(newestMarked(classes, [key])?.metadata?.name, 'a');
+    assert.equal(newestMarked([], [key]), undefined);
   });
 
   it('leaves claims that name a class, even none', async () => {

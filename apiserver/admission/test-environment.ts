@@ -64,6 +64,10 @@ export function testEnvironment(
       return Promise.resolve();
     },
     authorize: (a) => Promise.resolve(allow(a)),
+    resourcesOf: (apiVersion, kind) =>
+      apiVersion === 'apps/v1' && kind === 'ReplicaSet'
+        ? [{ group: 'apps', version: 'v1', plural: 'replicasets', namespaced: true }]
+        : [],
   };
 }
 
