@@ -11,7 +11,10 @@ import type { ServedResource } from './served-resource.ts';
 
 const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters'] };
 
-/** `catalog` is asked for on each call: it is complete only after hooks have been built. */
+/**
+ * `catalog` is asked for on each call: it is complete only after hooks have been built. Reads are
+ * those of the cache, and see what was written here before.
+ */
 export function serverAccess(catalog: () => Catalog): ResourceAccess {
   const find = (name: string): ServedResource => {
     const r = catalog().stored(name);
@@ -43,6 +46,7 @@ export function serverAccess(catalog: () => Catalog): ResourceAccess {
       );
       applyDefaults(r.apiVersion, r.definition.kind, full);
       const stored = await r.store.create(full, context(object.metadata?.namespace ?? ''));
+      await r.store.cacher.shows(stored.revision);
       return stored.object<T>();
     },
     async update<T extends KubeObject>(
@@ -67,17 +71,19 @@ export function serverAccess(catalog: () => Catalog): ResourceAccess {
         },
         context(namespace),
       );
+      await r.store.cacher.shows(object.revision);
       return object.object<T>();
     },
     async delete(resource, namespace, name, uid) {
       const r = find(resource);
       const options = uid === undefined ? {} : { preconditions: { uid } };
-      await r.store.delete(
+      const { object } = await r.store.delete(
         namespace,
         name,
         { gracePeriodSeconds: 0, ...options },
         context(namespace),
       );
+      await r.store.cacher.shows(object.revision);
     },
   };
   return access;

@@ -186,6 +186,11 @@ export class Cacher {
     if (!(await this.#passing(revision))) throw this.#behind(revision);
   }
 
+  /** Resolves when a write of this revision can be read here, or at the latest after a while. */
+  async shows(revision: number): Promise<void> {
+    await this.#passing(revision);
+  }
+
   /** Waits for a revision that a client named; false when it does not come in `timeoutMs`. */
   async reaches(revision: number, timeoutMs: number): Promise<boolean> {
     if (this.#revision >= revision) return true;
