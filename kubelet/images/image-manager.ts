@@ -19,6 +19,8 @@ import { PullQueue } from './pull-queue.ts';
 
 const firstBackoffMs = 10_000;
 const maxBackoffMs = 300_000;
+/** A failed pull is told of for this long before the back-off is. */
+const secondLookMs = 5000;
 
 export interface ImageManagerOptions {
   readonly runtime: Runtime;
@@ -146,7 +148,8 @@ export class ImageManager {
       this.backoff.next(key, clock.now());
       const failure = pullFailure(image, error);
       this.lastFailures.set(key, `${failure.reason}: ${failure.message}`);
-      throw new StartError(failure.reason, failure.message, this.backoff.readyAtSinceUpdate(key));
+      // The next look comes while the back-off lasts, and says so: ImagePullBackOff.
+      throw new StartError(failure.reason, failure.message, clock.now() + secondLookMs);
     }
   }
 
