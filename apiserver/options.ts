@@ -20,6 +20,7 @@ export interface ApiServerOptions {
   readonly authorizationMode: readonly string[];
   readonly enableAdmissionPlugins: readonly string[];
   readonly disableAdmissionPlugins: readonly string[];
+  readonly admissionControlConfigFile?: string;
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
   readonly serviceAccountIssuer: string;

@@ -6,10 +6,12 @@ import { alwaysPullImages } from './always-pull-images.ts';
 import { certificateApproval } from './certificate-approval.ts';
 import { certificateSigning } from './certificate-signing.ts';
 import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
+import { readPluginConfigurations } from './configuration-file.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { denyServiceExternalIps } from './deny-service-external-ips.ts';
+import { eventRateLimit } from './event-rate-limit.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
 import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -21,6 +23,7 @@ import { nodeRestriction } from './node-restriction.ts';
 import { ownerReferencesPermissionEnforcement } from './owner-references-permission-enforcement.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { podResizeValidator } from './pod-resize-validator.ts';
+import { podSecurity } from './pod-security/pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -31,10 +34,10 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 /** What the flags say of plugins. */
 export type AdmissionOptions = Pick<
   ApiServerOptions,
-  'enableAdmissionPlugins' | 'disableAdmissionPlugins'
+  'enableAdmissionPlugins' | 'disableAdmissionPlugins' | 'admissionControlConfigFile'
 >;
 
-type Build = (env: AdmissionEnvironment) => AdmissionPlugin;
+type Build = (env: AdmissionEnvironment, configuration: unknown) => AdmissionPlugin;
 
 interface Entry {
   readonly name: string;
@@ -57,15 +60,17 @@ const entries: readonly Entry[] = [
   off('NamespaceExists', namespaceExists),
   off('LimitPodHardAntiAffinityTopology', () => limitPodHardAntiAffinityTopology),
   on('LimitRanger', limitRanger),
-  on('ServiceAccount', serviceAccount),
+  on('ServiceAccount', (env) => serviceAccount(env)),
   off('NodeRestriction', nodeRestriction),
   on('TaintNodesByCondition', () => taintNodesByCondition),
   off('AlwaysPullImages', () => alwaysPullImages),
   off('ImagePolicyWebhook', 'unsupported'),
+  on('PodSecurity', podSecurity),
   off('PodNodeSelector', 'unsupported'),
   on('Priority', priority),
   on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
   off('PodTolerationRestriction', 'unsupported'),
+  off('EventRateLimit', eventRateLimit),
   off('ExtendedResourceToleration', () => extendedResourceToleration),
   on('DefaultStorageClass', defaultStorageClass),
   on('StorageObjectInUseProtection', () => storageObjectInUseProtection),
@@ -87,7 +92,10 @@ const entries: readonly Entry[] = [
   off('AlwaysDeny', () => alwaysDeny),
 ];
 
-/** The plugins that run. Throws an Error for names that are unknown, not supported or contradict. */
+/**
+ * The plugins that run. Throws an Error for names that are unknown, not supported or contradict,
+ * and for configurations that cannot be read.
+ */
 export function admissionPlugins(
   options: AdmissionOptions,
   environment: AdmissionEnvironment,
@@ -102,15 +110,27 @@ export function admissionPlugins(
       `admission plugins ${both.join(', ')} are both enabled and disabled: choose one`,
     );
   }
+  const configurations = readPluginConfigurations(options.admissionControlConfigFile);
+  check('--admission-control-config-file', new Set(configurations.keys()));
   const out: AdmissionPlugin[] = [];
   for (const { name, onByDefault, build } of entries) {
     if (!enabled.has(name) && (!onByDefault || disabled.has(name))) continue;
     if (build === 'unsupported') {
       throw new Error(`--enable-admission-plugins: ${name} is not supported`);
     }
-    if (build !== 'inactive') out.push(build(environment));
+    if (build !== 'inactive')
+      out.push(built(name, () => build(environment, configurations.get(name))));
   }
   return out;
+}
+
+/** What is wrong with a configuration is told with the name of the plugin. */
+function built(name: string, build: () => AdmissionPlugin): AdmissionPlugin {
+  try {
+    return build();
+  } catch (e) {
+    throw new Error(`--admission-control-config-file: ${name}: ${(e as Error).message}`);
+  }
 }
 
 function check(flag: string, names: ReadonlySet<string>): void {

@@ -41,6 +41,7 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     )
     .option('--enable-admission-plugins <names>', 'beside those on by default', toList, [])
     .option('--disable-admission-plugins <names>', 'of those on by default', toList, [])
+    .option('--admission-control-config-file <file>', 'configures admission plugins')
     .option('--service-cluster-ip-range <cidr>', 'addresses of services', d.serviceClusterIpRange)
     .option('--service-node-port-range <range>', 'node ports of services', d.serviceNodePortRange)
     .option(

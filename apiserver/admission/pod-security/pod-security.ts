@@ -1,0 +1,160 @@
+/**
+ * PodSecurity: the labels of a namespace say how much its pods may do. Pods that may not are
+ * refused; templates of pods are only warned about.
+ */
+import { invalid, StatusError } from '../../../machinery/meta/status-error.ts';
+import type { Namespace, Pod } from '../../../machinery/schema/wire.ts';
+import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
+import { refused } from '../refusal.ts';
+import { subjectOf } from './check.ts';
+import { type PodSecurityConfiguration, podSecurityConfiguration } from './configuration.ts';
+import { detailsOf, violationsOf } from './evaluate.ts';
+import { existingPodWarnings } from './existing-pods.ts';
+import { isFullyPrivileged, isStricter, type Policy, policyName, policyOf } from './policy.ts';
+import { isSignificantChange, templateOf } from './subjects.ts';
+
+/** Faces of a pod that do not change what its processes may do. */
+const harmless = new Set([
+  ...['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'],
+]);
+
+interface Situation extends PodSecurityConfiguration {
+  readonly env: AdmissionEnvironment;
+}
+
+/** `document` is what a configuration file says of it. Throws an Error when that is malformed. */
+export function podSecurity(env: AdmissionEnvironment, document?: unknown): AdmissionPlugin {
+  const situation: Situation = { ...podSecurityConfiguration(document), env };
+  return {
+    name: 'PodSecurity',
+    handles: (a) => a.operation === 'CREATE' || a.operation === 'UPDATE',
+    async validate(a) {
+      if (a.group === '' && a.resource === 'namespaces') {
+        if (a.subresource === '') await validateNamespace(a, situation);
+      } else if (a.group === '' && a.resource === 'pods') {
+        if (!harmless.has(a.subresource)) await validatePod(a, situation);
+      } else if (a.subresource === '') {
+        const template = templateOf(a);
+        if (template !== undefined) await warnOf(a, template, situation);
+      }
+    },
+  };
+}
+
+async function validateNamespace(a: AdmissionAttributes, situation: Situation): Promise<void> {
+  const { defaults, exemptions } = situation;
+  const name = a.object?.metadata?.name ?? a.name;
+  const labels = a.object?.metadata?.labels ?? {};
+  const next = policyOf(labels, defaults);
+  const kind = { group: '', resource: 'Namespace' };
+  const exempt = exemptions.namespaces.includes(name);
+  if (a.operation === 'CREATE') {
+    if (next.errors.length > 0) throw invalid(kind, name, next.errors);
+    if (exempt) warnOfExemption(a, name, next.policy, defaults);
+    return;
+  }
+  const prev = policyOf(a.oldObject?.metadata?.labels ?? {}, defaults);
+  if (next.errors.length > 0 && JSON.stringify(next.errors) !== JSON.stringify(prev.errors)) {
+    throw invalid(kind, name, next.errors);
+  }
+  const { enforce } = next.policy;
+  const before = prev.policy.enforce;
+  const sameVersion = enforce.minor === before.minor;
+  if (enforce.level === 'privileged') return;
+  if (sameVersion && !isStricter(enforce.level, before.level)) return;
+  if (exempt) return warnOfExemption(a, name, next.policy, defaults);
+  const warnings = await existingPodWarnings(situation.env, name, enforce, exemptions);
+  for (const text of warnings) a.warn(text);
+}
+
+function warnOfExemption(
+  a: AdmissionAttributes,
+  name: string,
+  policy: Policy,
+  defaults: Policy,
+): void {
+  if (isFullyPrivileged(policy)) return;
+  const labels = a.object?.metadata?.labels ?? {};
+  const modes = (['enforce', 'audit', 'warn'] as const).filter((mode) => {
+    const label = `pod-security.kubernetes.io/${mode}`;
+    const named = labels[label] !== undefined || labels[`${label}-version`] !== undefined;
+    return named && policy[mode].level !== 'privileged';
+  });
+  const same = (['enforce', 'audit', 'warn'] as const).every(
+    (mode) => policyName(policy[mode]) === policyName(defaults[mode]),
+  );
+  if (same) return;
+  const ignored = modes.map((mode) => `${mode}=${policyName(policy[mode])}`).join(', ');
+  a.warn(
+    `namespace ${JSON.stringify(name)} is exempt from Pod Security, and the policy (${ignored}) will be ignored`,
+  );
+}
+
+async function validatePod(a: AdmissionAttributes, situation: Situation): Promise<void> {
+  const pod = a.object as Pod;
+  if (isExempt(a, pod, situation)) return;
+  const namespace = await namespaceOf(a, situation);
+  if (namespace === undefined) {
+    const text = `failed to lookup namespace ${JSON.stringify(a.namespace)}`;
+    throw new StatusError('InternalError', `Internal error occurred: ${text}`, {
+      causes: [{ message: text }],
+    });
+  }
+  const { policy, errors } = policyOf(namespace.metadata?.labels ?? {}, situation.defaults);
+  if (errors.length === 0 && isFullyPrivileged(policy)) return;
+  if (a.operation === 'UPDATE' && !isSignificantChange(pod, a.oldObject as Pod)) return;
+  const subject = subjectOf(pod);
+  const broken = violationsOf(policy.enforce, subject);
+  if (broken.length > 0) {
+    const name = JSON.stringify(policyName(policy.enforce));
+    throw refused(a, `violates PodSecurity ${name}: ${detailsOf(broken)}`);
+  }
+  warn(a, policy, subject);
+}
+
+/** Templates are never refused: what makes pods of them may not be known for long. */
+async function warnOf(
+  a: AdmissionAttributes,
+  template: Pick<Pod, 'metadata' | 'spec'>,
+  situation: Situation,
+): Promise<void> {
+  if (isExempt(a, template, situation)) return;
+  const namespace = await namespaceOf(a, situation);
+  if (namespace === undefined) return;
+  const { policy } = policyOf(namespace.metadata?.labels ?? {}, situation.defaults);
+  warn(a, policy, subjectOf(template));
+}
+
+function warn(
+  a: AdmissionAttributes,
+  policy: Policy,
+  subject: Parameters<typeof violationsOf>[1],
+): void {
+  const broken = violationsOf(policy.warn, subject);
+  if (broken.length === 0) return;
+  const name = JSON.stringify(policyName(policy.warn));
+  a.warn(`would violate PodSecurity ${name}: ${detailsOf(broken)}`);
+}
+
+function isExempt(
+  a: AdmissionAttributes,
+  pod: Pick<Pod, 'spec'>,
+  { exemptions }: Situation,
+): boolean {
+  return (
+    exemptions.namespaces.includes(a.namespace) ||
+    exemptions.usernames.includes(a.user.name) ||
+    exemptions.runtimeClasses.includes(pod.spec?.runtimeClassName ?? '')
+  );
+}
+
+async function namespaceOf(
+  a: AdmissionAttributes,
+  { env }: Situation,
+): Promise<Namespace | undefined> {
+  const read = () => env.access.get<Namespace>('namespaces', '', a.namespace);
+  const found = await read();
+  if (found !== undefined) return found;
+  await env.fresh();
+  return read();
+}
