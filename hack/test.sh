@@ -50,6 +50,7 @@ step 'types' tsc
 step 'import direction' node hack/check-imports.ts
 counted 'unit tests' unit
 counted 'recorded answers of the real server' node conformance/golden.ts
+counted 'the API server among rough clients, killed, on both stores' conformance/api/run.sh
 if [ -e conformance/e2e/run.sh ]; then
   counted 'end to end: kubectl and helm on real containers' conformance/e2e/run.sh
 fi

@@ -1,19 +1,21 @@
 /** Runs the checks of a test program one after the other and counts them. */
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({
-  options: { seed: { type: 'string' }, filter: { type: 'string' } },
+/** The options of all programs. */
+export const { values: flags } = parseArgs({
+  options: { seed: { type: 'string' }, filter: { type: 'string' }, facts: { type: 'string' } },
 });
 
-/** Of everything random in the program; `--seed N` repeats a run. */
-export const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+/** Of everything random in the program: 1, or `--seed N`; `--seed random` draws one. */
+export const seed =
+  flags.seed === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(flags.seed ?? 1);
 
 let passed = 0;
 let failed = 0;
 
 /** Runs one check; it fails when `body` throws. `--filter TEXT` picks checks by name. */
 export async function check(name: string, body: () => Promise<void>): Promise<void> {
-  if (values.filter !== undefined && !name.includes(values.filter)) return;
+  if (flags.filter !== undefined && !name.includes(flags.filter)) return;
   const started = Date.now();
   try {
     await body();

@@ -23,7 +23,7 @@ import { forms } from './watch-stream.ts';
 const writerCount = 6;
 const watcherCount = 28;
 /** How long writers write. */
-const runMs = Number(process.env['K8TS_WATCH_HISTORY_MS'] ?? 7000);
+const runMs = Number(process.env['K8TS_WATCH_HISTORY_MS'] ?? 6000);
 
 interface Run {
   readonly writers: Writers;

@@ -4,6 +4,7 @@
  * selectable fields, table cells) is derived on first use and kept.
  */
 
+import { StatusError } from '../../../machinery/meta/status-error.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import type { Cell, RowCondition } from '../../registry/resource.ts';
 
@@ -168,7 +169,7 @@ export class StoredObject {
     // Revision 0 is an object that was not stored (a dry run): it shows none.
     if (this.revision === 0) return Buffer.concat([raw, lineFeed]);
     const at = endOfUid(this.spec, raw);
-    if (at < 0) return foreign(this.spec, raw, this.revision);
+    if (at < 0) return this.#foreign(raw);
     const insert = `,"resourceVersion":"${this.revision}"`;
     const out = Buffer.allocUnsafe(raw.length + insert.length + 1);
     raw.copy(out, 0, 0, at);
@@ -184,6 +185,34 @@ export class StoredObject {
   #select(): Selectable {
     this.#selectable ??= selectableOf(this.spec, this.object());
     return this.#selectable;
+  }
+
+  /** A value that another server wrote, as ours is shown. */
+  #foreign(raw: Buffer): Buffer {
+    const { kind: _kind, apiVersion: _apiVersion, metadata = {}, ...rest } = this.#decoded(raw);
+    const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...more } = metadata;
+    const shown = {
+      kind: this.spec.kind,
+      apiVersion: this.spec.apiVersion,
+      // Keys that are undefined are left out by JSON.stringify.
+      metadata: {
+        ...{ name, generateName, namespace, selfLink, uid },
+        resourceVersion: String(this.revision),
+        ...more,
+      },
+      ...rest,
+    };
+    return Buffer.from(`${JSON.stringify(shown)}\n`);
+  }
+
+  #decoded(raw: Buffer): KubeObject {
+    try {
+      return this.spec.decode(raw);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const text = `Internal error occurred: the stored value of ${this.key} cannot be read: ${why}`;
+      throw new StatusError('InternalError', text, { causes: [{ message: why }] }, 500, { cause });
+    }
   }
 }
 
@@ -224,22 +253,4 @@ function endOfUid(spec: CacheSpec, raw: Buffer): number {
   const brace = raw.indexOf(0x7b, header.length + '"metadata":{'.length);
   if (brace >= 0 && brace < mark) return -1;
   return raw.indexOf(0x22, mark + uidMark.length) + 1 || -1;
-}
-
-/** A value that another server wrote, as ours is shown. */
-function foreign(spec: CacheSpec, raw: Buffer, revision: number): Buffer {
-  const { kind: _kind, apiVersion: _apiVersion, metadata = {}, ...rest } = spec.decode(raw);
-  const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...more } = metadata;
-  const shown = {
-    kind: spec.kind,
-    apiVersion: spec.apiVersion,
-    // Keys that are undefined are left out by JSON.stringify.
-    metadata: {
-      ...{ name, generateName, namespace, selfLink, uid },
-      resourceVersion: String(revision),
-      ...more,
-    },
-    ...rest,
-  };
-  return Buffer.from(`${JSON.stringify(shown)}\n`);
 }
