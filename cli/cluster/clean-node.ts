@@ -10,7 +10,7 @@ import { GrpcRuntime } from '../../kubelet/cri/grpc-runtime.ts';
 import { cleanUp as cleanProxy } from '../../proxy/main.ts';
 import { killGroup, removeGroup } from './cgroups.ts';
 import { containerdAnswers } from './containerd.ts';
-import { removeEgress } from './egress.ts';
+import { removeForwarding } from './forwarding.ts';
 import type { Layout } from './layout.ts';
 import { restoreMachine } from './machine-state.ts';
 import { unmountNode } from './mounts.ts';
@@ -36,7 +36,7 @@ export async function cleanNode(layout: Layout, report: (line: string) => void):
   await part('unmounting', () => unmountNode(layout));
   await part('removing control groups', () => removeGroup(layout.cgroup));
   await part('removing the proxy rules', () => cleanProxy());
-  await part('removing the way out of pods', () => removeEgress());
+  await part('removing the way out of pods', () => removeForwarding());
   await part('removing the pod network', () => removePodNetworkOf(layout));
   await part('putting the machine back', () => restoreMachine(layout));
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { certificatesAreGood } from './certificate-stamp.ts';
 import { containerdAnswers, writeContainerdConfig } from './containerd.ts';
-import { addEgress } from './egress.ts';
+import { addForwarding } from './forwarding.ts';
 import { imageArchives, importImages } from './images.ts';
 import { writeKubeletConfig } from './kubelet-config.ts';
 import type { ClusterSettings, Layout } from './layout.ts';
@@ -122,7 +122,7 @@ function prepareNode(settings: ClusterSettings, layout: Layout): void {
   writeKubeletConfig(settings, layout);
   writeProxyConfig(settings, layout);
   shareKubeletFolder(layout);
-  addEgress(settings);
+  addForwarding(settings);
 }
 
 /** Nodes first, so that pods end while there is still an API server and a runtime. */

@@ -1,5 +1,5 @@
 /** The cluster's own containerd: configuration under the data directory, nothing shared. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Layout } from './layout.ts';
@@ -37,11 +37,19 @@ state = ${q(join(layout.containerd, 'state'))}
   [${cri}.registry]
     config_path = ${q(certs)}
   [${cri}.containerd]
+    snapshotter = ${q(isOverlay(layout.containerd) ? 'native' : 'overlayfs')}
     discard_unpacked_layers = true
   [${cri}.containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
 `;
   writeFileSync(join(layout.containerd, 'config.toml'), text);
+}
+
+/** statfs type of overlayfs (linux/magic.h): it cannot lie on itself. */
+const overlayMagic = 0x794c7630;
+
+function isOverlay(folder: string): boolean {
+  return statfsSync(folder).type === overlayMagic;
 }
 
 /** True when the cluster's containerd takes connections. */

@@ -1,5 +1,5 @@
 /** The node agent's configuration file (KubeletConfiguration v1beta1). */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterSettings, Layout } from './layout.ts';
 
@@ -24,6 +24,16 @@ export function writeKubeletConfig(settings: ClusterSettings, layout: Layout): v
     },
     authorization: { mode: 'Webhook' },
     failSwapOn: false,
+    resolvConf: resolvConf(),
   };
   writeFileSync(join(layout.kubelet, 'config.yaml'), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** A resolver on loopback, as systemd's is, cannot be reached by pods: its own servers can. */
+function resolvConf(): string {
+  const usual = '/etc/resolv.conf';
+  const behind = '/run/systemd/resolve/resolv.conf';
+  if (!existsSync(usual)) return '';
+  const local = /^nameserver\s+127\./m.test(readFileSync(usual, 'utf8'));
+  return local && existsSync(behind) ? behind : usual;
 }

@@ -16,6 +16,13 @@ const settings: readonly string[] = [
   'net/ipv4/conf/all/route_localnet',
 ];
 
+/** Kernel modules that a node needs; many kernels have them built in. */
+const modules: readonly (readonly [name: string, present: () => boolean])[] = [
+  ['overlay', () => /\toverlay$/m.test(read('/proc/filesystems') ?? '')],
+  // Packets between pods on one bridge have to pass the service rules.
+  ['br_netfilter', () => existsSync('/proc/sys/net/bridge')],
+];
+
 /** Tables that the host port plugin makes iptables make. */
 const iptablesTables: readonly string[] = ['ip nat', 'ip6 nat'];
 
@@ -23,12 +30,19 @@ interface MachineState {
   readonly settings: Readonly<Record<string, string>>;
   /** Those of `iptablesTables` that were there. */
   readonly tables: readonly string[];
+  /** Those of `modules` that had to be loaded. */
+  readonly loaded: readonly string[];
 }
 
-/** Writes down what holds now, unless an earlier start that was killed did so already. */
+/**
+ * Loads kernel modules and writes down what holds now, unless an earlier start that was killed did
+ * so already.
+ */
 export function rememberMachine(layout: Layout, root = '/proc/sys'): void {
+  const loaded = loadModules();
   if (existsSync(layout.machineState)) return;
   const state: MachineState = {
+    loaded,
     settings: Object.fromEntries(
       settings.flatMap((name) => {
         const value = read(join(root, name));
@@ -59,8 +73,24 @@ export function restoreMachine(layout: Layout, root = '/proc/sys'): void {
       failed.push(`${name.replaceAll('/', '.')}=${value}`);
     }
   }
+  for (const name of before.loaded) tryCommand('modprobe', '-r', name);
   if (failed.length > 0) throw new Error(`could not set back ${failed.join(', ')}`);
   rmSync(layout.machineState);
+}
+
+function loadModules(): string[] {
+  const missing = modules.filter(([, present]) => !present()).map(([name]) => name);
+  return missing.filter((name) => tryCommand('modprobe', name));
+}
+
+/** False where the tool is missing or fails; what needs its work says so more clearly. */
+function tryCommand(program: string, ...args: string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function presentTables(): string[] {

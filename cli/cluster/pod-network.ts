@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { removePodNetwork } from '../../kubelet/network/pod-network.ts';
+import { splitRule } from './forwarding.ts';
 import type { Layout } from './layout.ts';
 import { inPath } from './preflight.ts';
 
@@ -41,15 +42,10 @@ export function hostPortRemovals(rules: readonly string[]): string[][] {
   const present = hostPortChains.filter((chain) => rules.includes(`-N ${chain}`));
   const jumps = rules
     .filter((rule) => rule.startsWith('-A ') && present.some((c) => rule.endsWith(`-j ${c}`)))
-    .map((rule) => ['-D', ...words(rule).slice(1)]);
+    .map((rule) => ['-D', ...splitRule(rule).slice(1)]);
   return [
     ...jumps,
     ...present.map((chain) => ['-F', chain]),
     ...present.map((chain) => ['-X', chain]),
   ];
-}
-
-/** Words of a rule; comments are in quotes. */
-function words(rule: string): string[] {
-  return (rule.match(/"[^"]*"|\S+/g) ?? []).map((w) => w.replace(/^"|"$/g, ''));
 }

@@ -85,7 +85,10 @@ export class Supervisor {
     clearTimeout(entry.timer);
     if (entry.child !== undefined) {
       entry.child.kill('SIGTERM');
-      const kill = setTimeout(() => entry.child?.kill('SIGKILL'), graceMs);
+      const kill = setTimeout(() => {
+        this.report(`${name} did not end within ${graceMs / 1000} s: it is killed`);
+        entry.child?.kill('SIGKILL');
+      }, graceMs);
       await entry.ended;
       clearTimeout(kill);
     }

@@ -24,6 +24,8 @@ up)
   ip -n "$name" addr add "$address" dev node0
   ip -n "$name" link set node0 up
   ip -n "$name" route add default dev node0
+  # Forwards nothing unless told, like a machine with Docker or a firewall.
+  nsenter --net="/run/netns/$name" iptables -P FORWARD DROP
   # bash reaps what is orphaned to it, as the first process of a machine must. Folders that other
   # clusters on this machine write to as well are private.
   setsid nsenter --net="/run/netns/$name" \

@@ -4,6 +4,9 @@ import { eventually } from '../command.ts';
 import { differences, type Inventory } from '../machine.ts';
 import type { Scenario } from '../steps.ts';
 
+/** What takes longer is told in detail. */
+const slowSeconds = 5;
+
 /** `before`: what the machine had before the cluster's first start. Follows the kills. */
 export function stopped(before: Inventory): Scenario {
   return {
@@ -28,13 +31,18 @@ export function stopped(before: Inventory): Scenario {
       await step('k8ts down leaves nothing behind', async () => {
         known = await uids();
         const startedMs = performance.now();
-        assert.match(await cluster.down(), /stopped/);
-        figure(`down: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+        const said = await cluster.down();
+        assert.match(said, /stopped/);
+        const took = (performance.now() - startedMs) / 1000;
+        figure(`down: ${took.toFixed(1)} s`);
+        if (took > slowSeconds) console.log(said);
         await clean();
       });
       await step('k8ts up finds the objects; the pods run again and serve', async () => {
         const said = await cluster.up();
-        figure(`later start: ${/([\d.]+ s) {2}node \S+ Ready/.exec(said)?.[1]} to node Ready`);
+        const took = Number(/([\d.]+) s {2}node \S+ Ready/.exec(said)?.[1]);
+        figure(`later start: ${took.toFixed(1)} s to node Ready`);
+        if (took > slowSeconds) console.log(said);
         assert.deepEqual(await uids(), known);
         await eventually(running, 60_000);
         await serves();
