@@ -5,14 +5,18 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . hack/packages.sh
 
-node=1
-for arg in "$@"; do [ "$arg" = --no-node ] && node=; done
-if [ -n "$node" ]; then
+node=1 help=
+for arg in "$@"; do
+  case $arg in --no-node) node= ;; -h | --help) help=1 ;; esac
+done
+if [ -n "$node" ] && [ -z "$help" ]; then
   if [ "$(id -u)" -ne 0 ]; then
     echo "a node needs root: run 'sudo hack/local-up-cluster.sh', or only the control plane with --no-node" >&2
     exit 1
   fi
-  ensure_packages containerd runc containernetworking-plugins nftables conntrack iproute2
+  ensure_node_tools
 fi
 ensure_npm
+# The cluster runs without it: it is only for trying it out.
+[ -n "$help" ] || ensure_kubectl || true
 exec cli/k8ts up "$@"

@@ -1,5 +1,6 @@
 /** A one-machine cluster from start to stop. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { certificatesAreGood } from './certificate-stamp.ts';
@@ -10,7 +11,7 @@ import { writeKubeletConfig } from './kubelet-config.ts';
 import type { ClusterSettings, Layout } from './layout.ts';
 import { rememberMachine } from './machine-state.ts';
 import { shareKubeletFolder } from './mounts.ts';
-import { nodeProblems, portProblems } from './preflight.ts';
+import { inPath, nodeProblems, portProblems } from './preflight.ts';
 import {
   apiServerProcess,
   containerdProcess,
@@ -50,7 +51,7 @@ export async function runCluster(
     await start({ settings, layout, signal, supervisor, archives, step });
     print('');
     print(`The cluster runs. Its kubeconfig: ${settings.kubeconfig}`);
-    print(`Try:  kubectl --kubeconfig ${settings.kubeconfig} get pods -A`);
+    print(`Try:  ${kubectl()} --kubeconfig ${settings.kubeconfig} get nodes,pods -A`);
     print("Stop it with Ctrl-C or 'k8ts down'; a later 'k8ts up' finds it as it was.");
     await aborted(signal);
   } catch (error) {
@@ -60,6 +61,12 @@ export async function runCluster(
     step('stopping');
     await stopAll(supervisor, settings, layout, step);
   }
+}
+
+/** Where the machine has none, hack/local-up-cluster.sh unpacks one. */
+function kubectl(): string {
+  const unpacked = fileURLToPath(new URL('../../.cache/tools/kubectl/kubectl', import.meta.url));
+  return !inPath('kubectl') && existsSync(unpacked) ? unpacked : 'kubectl';
 }
 
 async function checkMachine(settings: ClusterSettings): Promise<void> {

@@ -27,12 +27,13 @@ export function nodeProblems(settings: ClusterSettings): string[] {
   }
   const packages: readonly (readonly [string, string])[] = [
     ['containerd', 'containerd'],
+    ['ctr', 'containerd'],
     ['runc', 'runc'],
     ['nft', 'nftables'],
     ['ip', 'iproute2'],
     ['mount', 'mount'],
   ];
-  const missing = packages.filter(([tool]) => !inPath(tool)).map(([, name]) => name);
+  const missing = [...new Set(packages.filter(([tool]) => !inPath(tool)).map(([, name]) => name))];
   if (cniFolder() === undefined) missing.push('containernetworking-plugins');
   if (missing.length > 0) {
     problems.push(
