@@ -26,6 +26,7 @@ import { podResizeValidator } from './pod-resize-validator.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota/resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
@@ -89,6 +90,11 @@ const entries: readonly Entry[] = [
   on('NodeDeclaredFeatureValidator', nodeDeclaredFeatures),
   on('JobValidation', 'inactive'),
   on('PodResizeValidator', podResizeValidator),
+  off('MutatingAdmissionPolicy', 'unsupported'),
+  off('MutatingAdmissionWebhook', 'unsupported'),
+  off('ValidatingAdmissionPolicy', 'unsupported'),
+  off('ValidatingAdmissionWebhook', 'unsupported'),
+  on('ResourceQuota', resourceQuota),
   off('AlwaysDeny', () => alwaysDeny),
 ];
 
