@@ -185,7 +185,7 @@ describe('the end of a pod', () => {
     const stop = bed.runtime.calls.find((c) => c.method === 'StopContainer')!;
     assert.equal((stop.request as RequestOf<'StopContainer'>).timeout, 5);
     await bed.until(() => !existsSync(bed.paths.pod('u1')));
-    assert.deepEqual(bed.parts.manager.all(), []);
+    await bed.until(() => bed.parts.manager.all().length === 0);
     const last = bed.client.writes.at(-1);
     assert.deepEqual([last?.verb, last?.resource], ['delete', 'pods']);
   });
