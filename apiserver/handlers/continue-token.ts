@@ -27,7 +27,13 @@ export function decodeContinue(token: string): Continuation {
   if (typeof parsed !== 'object' || parsed === null || parsed.v !== 'meta.k8s.io/v1') {
     throw bad(`server does not recognize this encoded version ${String(parsed?.v ?? '')}`);
   }
-  if (typeof parsed.rv !== 'number' || parsed.rv === 0) {
+  const { rv } = parsed;
+  if (typeof rv === 'number' && (!Number.isInteger(rv) || Math.abs(rv) > 2 ** 63)) {
+    throw bad(
+      `continue key is not valid: json: cannot unmarshal number ${rv} into Go struct field continueToken.rv of type int64`,
+    );
+  }
+  if ((typeof rv !== 'number' && typeof rv !== 'bigint') || Number(rv) === 0) {
     throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
   if (typeof parsed.start !== 'string' || parsed.start === '') {
@@ -37,5 +43,5 @@ export function decodeContinue(token: string): Continuation {
   if (/(^|\/)\.{1,2}(\/|$)|\/\//.test(start)) {
     throw bad(`continue key is not valid: ${parsed.start}`);
   }
-  return { startKey: start.slice(1), revision: parsed.rv };
+  return { startKey: start.slice(1), revision: Number(rv) };
 }

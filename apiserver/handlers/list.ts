@@ -13,6 +13,9 @@ import { type Selection, selected } from './selection.ts';
 /** How long a list waits for a resourceVersion that the cache has not reached. */
 export const waitMs = 3000;
 
+/** Keys that are read from the store at once. */
+const maxPageKeys = 1000;
+
 export interface Page {
   readonly items: readonly StoredObject[];
   readonly meta: ListMeta;
@@ -40,7 +43,11 @@ export async function listPage(
       throw badRequest('specifying resource version is not allowed when using continue');
     }
     const { startKey, revision } = decodeContinue(options.continue);
-    if (revision < 0) return fromCache(resource, selection, options, startKey);
+    if (revision < 0) {
+      await cacher.fresh();
+      return fromCache(resource, selection, options, startKey);
+    }
+    if (!Number.isSafeInteger(revision)) throw tooLarge(revision, cacher.revision);
     return atRevision(resource, selection, options, revision, startKey);
   }
   const revision = parseRevision(options.resourceVersion);
@@ -65,13 +72,17 @@ export async function listPage(
 /** undefined for ''. Throws the real server's 500 for what is not a number. */
 export function parseRevision(text: string): number | undefined {
   if (text === '') return undefined;
-  if (!/^\d+$/.test(text)) {
-    throw new StatusError(
-      '',
-      `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    );
-  }
-  return Number(text);
+  const problem = uintProblem(text);
+  if (problem === undefined) return Number(text);
+  const quoted = JSON.stringify(text);
+  throw new StatusError('', `resourceVersion: Invalid value: ${quoted}: ${problem}`);
+}
+
+/** What Go's ParseUint says of a text that is no 64-bit number. */
+function uintProblem(text: string): string | undefined {
+  const parsing = `strconv.ParseUint: parsing ${JSON.stringify(text)}`;
+  if (!/^\d+$/.test(text)) return `${parsing}: invalid syntax`;
+  return BigInt(text) < 2n ** 64n ? undefined : `${parsing}: value out of range`;
 }
 
 /** 504 for a resourceVersion that lies in the future. */
@@ -123,14 +134,17 @@ async function atRevision(
   const prefix = listPrefix(resource, selection.namespace);
   const { limit } = options;
   const items: StoredObject[] = [];
-  let after = startKey === undefined ? undefined : prefix + startKey.replace('\0', '');
+  let after = startKey === undefined ? undefined : prefix + startKey.replace(/\0$/, '');
   try {
+    let pageKeys = limit > 0 ? limit : maxPageKeys;
     for (;;) {
       const read = await storage.range(prefix, {
         revision,
-        limit: limit > 0 ? limit + 1 - (selection.everything ? 1 : 0) : 1000,
+        limit: Math.min(pageKeys, maxPageKeys),
         ...(after === undefined ? {} : { after }),
       });
+      // A selection of few among many is not looked for a few at a time.
+      pageKeys *= 2;
       let taken = 0;
       for (const kv of read.kvs) {
         if (limit > 0 && items.length === limit) break;

@@ -208,10 +208,11 @@ function optionalBool(text: string | null): boolean | undefined {
 
 function integer(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
-  if (!/^[+-]?\d+$/.test(text)) {
-    throw badRequest(`strconv.ParseInt: parsing ${fe.quote(text)}: invalid syntax`);
-  }
-  return Number(text);
+  const wrong = (why: string) => badRequest(`strconv.ParseInt: parsing ${fe.quote(text)}: ${why}`);
+  if (!/^[+-]?\d+$/.test(text)) throw wrong('invalid syntax');
+  const value = BigInt(text.replace('+', ''));
+  if (value !== BigInt.asIntN(64, value)) throw wrong('value out of range');
+  return Number(value);
 }
 
 function labelSelectorOf(text: string | null): Selector {

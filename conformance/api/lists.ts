@@ -133,6 +133,34 @@ async function consistency(api: Api): Promise<void> {
   await Promise.all(Array.from({ length: parallel }, (_, i) => client(i)));
 }
 
+/** Numbers and continue tokens that no server has made: refused, or read as far as they mean something. */
+async function oddities(api: Api): Promise<void> {
+  const folder = '/api/v1/namespaces/alpha/configmaps';
+  const status = async (query: string) => (await api.call('GET', `${folder}?${query}`)).status;
+  const token = (rv: unknown, start: unknown) => {
+    const text = JSON.stringify({ v: 'meta.k8s.io/v1', rv, start });
+    return `continue=${Buffer.from(text).toString('base64url')}`;
+  };
+  for (const start of ['n1\0', 'n1', '\0', '/n1', 'n1\0x', '\ud800']) {
+    for (const [rv, expected] of [
+      ...[0, 0.5, 1e300, '1', null, [1]].map((n) => [n, 400] as const),
+      ...[-1, 5].map((n) => [n, 200] as const),
+      [2 ** 53, 504],
+    ] as const) {
+      for (const more of ['', '&limit=1', '&limit=9223372036854775807', '&labelSelector=color']) {
+        const got = await status(token(rv, start) + more);
+        assert.equal(got, expected, `rv ${rv}, start ${JSON.stringify(start)}${more}`);
+      }
+    }
+  }
+  for (const start of ['', '../n1', 'a//b', 7]) assert.equal(await status(token(5, start)), 400);
+  for (const limit of ['1e5', '0x1', '9223372036854775808']) {
+    assert.equal(await status(`limit=${limit}`), 400, limit);
+  }
+  assert.equal(await status('resourceVersion=18446744073709551615'), 504);
+  assert.equal(await status('resourceVersion=18446744073709551616'), 500);
+}
+
 async function suite(kind: string, server: ApiProcess): Promise<ListModel> {
   const { api } = server;
   const random = randomOf(seed);
@@ -140,6 +168,7 @@ async function suite(kind: string, server: ApiProcess): Promise<ListModel> {
   await check(`${kind}: every combination of parameters`, () => combinations(api, model, random));
   await check(`${kind}: pages stay on their snapshot`, () => paging(api, model, random));
   await check(`${kind}: a list sees every write that was acknowledged`, () => consistency(api));
+  await check(`${kind}: odd numbers and continue tokens`, () => oddities(api));
   return model;
 }
 
