@@ -1,6 +1,7 @@
 /** Whether the node takes a pod: what upstream's admit handlers check, with their words: pure. */
-import type { Node, Taint, Toleration } from '../../machinery/schema/wire.ts';
-import { matchesNode } from './node-affinity.ts';
+import { requiredNodeMatcher } from '../../machinery/meta/node-selector.ts';
+import { isTolerated } from '../../machinery/meta/tolerations.ts';
+import type { Node } from '../../machinery/schema/wire.ts';
 import { allContainers, isStaticPod, type NodePod } from './pod.ts';
 import { milliOf, podRequests, type ResourceList, unitsOf } from './resource-summary.ts';
 import { dottedSysctl } from './sandbox-config.ts';
@@ -155,7 +156,8 @@ function predicate(name: string, why: string): Refusal {
 
 function checkPlacement(input: AdmissionInput): Refusal | undefined {
   const { pod, others, node, nodeName } = input;
-  if (node !== undefined && !matchesNode(pod, nodeName, node.metadata?.labels ?? {})) {
+  const labels = node?.metadata?.labels ?? {};
+  if (node !== undefined && requiredNodeMatcher(pod)?.matches(nodeName, labels) === false) {
     return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   }
   const taken = others.flatMap(hostPorts);
@@ -165,19 +167,11 @@ function checkPlacement(input: AdmissionInput): Refusal | undefined {
   return undefined;
 }
 
-function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false;
-  if (toleration.key && toleration.key !== taint.key) return false;
-  if (toleration.operator === 'Exists') return true;
-  return Boolean(toleration.key) && (toleration.value ?? '') === (taint.value ?? '');
-}
-
 function checkTaints({ pod, node }: AdmissionInput): Refusal | undefined {
   if (isStaticPod(pod)) return undefined;
+  const tolerations = pod.spec.tolerations ?? [];
   const untolerated = (node?.spec?.taints ?? []).find(
-    (taint) =>
-      taint.effect === 'NoExecute' &&
-      !(pod.spec.tolerations ?? []).some((t) => tolerates(t, taint)),
+    (taint) => taint.effect === 'NoExecute' && !isTolerated(tolerations, taint),
   );
   if (untolerated === undefined) return undefined;
   return predicate('TaintToleration', "node(s) had taints that the pod didn't tolerate");
