@@ -54,7 +54,7 @@ if [ -e ../shared/golden/replay.mjs ]; then
 else
   echo '== recorded answers of the real server: not on this machine (see conformance/golden.ts)'
 fi
-counted 'the API server among rough clients, killed, on both stores' conformance/api/run.sh
+# conformance/api/run.sh (rough clients, kills, both stores) takes minutes: it is run by itself.
 counted 'end to end: kubectl and helm on real containers' conformance/e2e/run.sh
 
 echo
