@@ -9,8 +9,21 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bridgeName, cniConfig, configFile } from './cni-config.ts';
 
-export type RunCommand = (file: string, args: readonly string[]) => Promise<unknown>;
-const runCommand: RunCommand = promisify(execFile);
+/** What is done to the machine. */
+export interface NetworkHost {
+  run(file: string, args: readonly string[]): Promise<unknown>;
+  /** `path` below /proc/sys. */
+  setSysctl(path: string, value: string): Promise<void>;
+}
+
+const thisHost: NetworkHost = {
+  run: promisify(execFile),
+  async setSysctl(path, value) {
+    const file = join('/proc/sys', path);
+    if (!existsSync(file)) return;
+    if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);
+  },
+};
 
 export interface PodNetworkOptions {
   readonly confDir: string;
@@ -33,30 +46,22 @@ const sysctls: readonly (readonly [path: string, value: string])[] = [
   ['net/bridge/bridge-nf-call-ip6tables', '1'],
 ];
 
-async function setSysctls(): Promise<void> {
-  for (const [path, value] of sysctls) {
-    const file = join('/proc/sys', path);
-    if (!existsSync(file)) continue;
-    if ((await readFile(file, 'utf8')).trim() !== value) await writeFile(file, value);
-  }
-}
-
 /** The bridge before the first pod: a failed first ADD would leave it with a passing address. */
-async function makeBridge(mtu: number, run: RunCommand): Promise<void> {
+async function makeBridge(mtu: number, host: NetworkHost): Promise<void> {
   try {
-    await run('ip', ['link', 'add', bridgeName, 'type', 'bridge']);
+    await host.run('ip', ['link', 'add', bridgeName, 'type', 'bridge']);
   } catch (error) {
     // /sys shows the interfaces of the namespace it was mounted in: only ip knows for sure.
     if (!String(error).includes('File exists')) throw error;
   }
-  await run('ip', ['link', 'set', bridgeName, 'mtu', String(mtu), 'up']);
+  await host.run('ip', ['link', 'set', bridgeName, 'mtu', String(mtu), 'up']);
 }
 
 /** Makes everything ready for pods of these CIDRs; again with others it changes over. */
 export async function setUpPodNetwork(
   options: PodNetworkOptions,
   podCidrs: readonly string[],
-  run: RunCommand = runCommand,
+  host: NetworkHost = thisHost,
 ): Promise<void> {
   const { confDir, binDir, ipamDir } = options;
   const missing = requiredPlugins.filter((p) => !existsSync(join(binDir, p)));
@@ -64,12 +69,15 @@ export async function setUpPodNetwork(
     throw new Error(`CNI plugins are missing in ${binDir}: ${missing.join(', ')}`);
   }
   const mtu = options.mtu || defaultMtu;
-  await setSysctls();
-  await makeBridge(mtu, run);
+  for (const [name, value] of sysctls) await host.setSysctl(name, value);
+  await makeBridge(mtu, host);
   const bandwidth = existsSync(join(binDir, 'bandwidth'));
   const text = cniConfig({ podCidrs, mtu, ipamDir, bandwidth });
   const path = join(confDir, configFile);
-  if (existsSync(path) && (await readFile(path, 'utf8')) === text) return;
+  const before = existsSync(path) ? await readFile(path, 'utf8') : text;
+  if (before === text && existsSync(path)) return;
+  // The bridge plugin adds no second address: the one of the old range goes.
+  if (before !== text) await host.run('ip', ['addr', 'flush', 'dev', bridgeName]);
   await mkdir(confDir, { recursive: true });
   await mkdir(ipamDir, { recursive: true });
   // The folder is watched: the file must be whole the moment it is there.
@@ -80,12 +88,12 @@ export async function setUpPodNetwork(
 /** Takes away what was set up; pods must be gone. */
 export async function removePodNetwork(
   options: PodNetworkOptions,
-  run: RunCommand = runCommand,
+  host: NetworkHost = thisHost,
 ): Promise<void> {
   await rm(join(options.confDir, configFile), { force: true });
   await rm(options.ipamDir, { recursive: true, force: true });
   try {
-    await run('ip', ['link', 'del', bridgeName]);
+    await host.run('ip', ['link', 'del', bridgeName]);
   } catch (error) {
     if (!String(error).includes('Cannot find device')) throw error;
   }

@@ -61,6 +61,8 @@ export class NodeManager {
   private reportedAtMs = 0;
   private lease: Lease | undefined;
   private readonly wake = new EventTarget();
+  /** Something changed since the last report began. */
+  private poked = false;
 
   constructor(options: NodeManagerOptions) {
     this.options = options;
@@ -85,6 +87,7 @@ export class NodeManager {
 
   /** Something that the status tells of has changed: report now. */
   poke(): void {
+    this.poked = true;
     this.wake.dispatchEvent(new Event('poke'));
   }
 
@@ -164,6 +167,7 @@ export class NodeManager {
     const { log, configuration } = this.options;
     while (!signal.aborted) {
       let pauseMs = configuration.nodeStatusUpdateFrequencyMs;
+      this.poked = false;
       try {
         await this.report();
       } catch (error) {
@@ -174,8 +178,9 @@ export class NodeManager {
     }
   }
 
-  /** Waits, but not past a poke. */
+  /** Waits, but not past a poke; one that came during the report holds too. */
   private async pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.poked) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.options.clock.after(ms, resolve);
     const wake = (): void => resolve();

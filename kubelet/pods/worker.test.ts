@@ -336,7 +336,7 @@ describe('what keeps a container from starting', () => {
     assert.equal(tries, 1);
     await bed.clock.advance(200);
     await bed.until(() => tries === 2);
-    await bed.clock.advance(1900);
+    await bed.clock.advance(1800);
     assert.equal(tries, 2);
     await bed.until(() => bed.api()?.status?.phase === 'Running', 1000);
     assert.equal(bed.events[0]?.message, 'Failed to create pod sandbox: no network');
