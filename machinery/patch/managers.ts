@@ -129,8 +129,9 @@ export function capUpdaters(managers: Managers): void {
   );
   let count = updaters.length;
   const firstOf = new Map<string, string>();
+  const merged = new Map<string, FieldSet[]>();
   for (const [id, m] of updaters) {
-    if (count <= maxUpdaters) return;
+    if (count <= maxUpdaters) break;
     const first = firstOf.get(m.apiVersion);
     if (first === undefined) {
       firstOf.set(m.apiVersion, id);
@@ -145,16 +146,33 @@ export function capUpdaters(managers: Managers): void {
       set: leaf,
     };
     const bucketId = managerId(bucket);
-    if (!managers.has(bucketId)) {
-      const oldest = managers.get(first)!;
-      managers.delete(first);
-      managers.set(bucketId, { ...bucket, set: oldest.set });
+    let sets = merged.get(bucketId);
+    if (sets === undefined) {
+      const into = managers.has(bucketId) ? bucketId : first;
+      sets = [managers.get(into)!.set];
+      merged.set(bucketId, sets);
+      managers.delete(into);
     }
-    const merged = union(m.set, managers.get(bucketId)!.set);
+    sets.push(m.set);
     managers.delete(id);
-    managers.set(bucketId, { ...bucket, set: merged });
+    managers.set(bucketId, bucket);
     count--;
   }
+  for (const [id, sets] of merged) managers.set(id, { ...managers.get(id)!, set: unionOf(sets) });
+}
+
+/** In pairs: one after the other would copy what has been gathered each time. */
+function unionOf(sets: readonly FieldSet[]): FieldSet {
+  let left = sets;
+  while (left.length > 1) {
+    const pairs: FieldSet[] = [];
+    for (let i = 0; i < left.length; i += 2) {
+      const [one, other] = [left[i]!, left[i + 1]];
+      pairs.push(other === undefined ? one : union(one, other));
+    }
+    left = pairs;
+  }
+  return left[0]!;
 }
 
 /** Replaces a manager's set; one that owns nothing any more goes. In place. */
