@@ -94,9 +94,16 @@ export function dedupOwnerReferences(
   if (refs === undefined || refs.length < 2) return;
   const kept: typeof refs = [];
   const repeated: string[] = [];
+  const byUid = new Map<string, typeof refs>();
   for (const r of refs) {
-    if (kept.some((k) => k.uid === r.uid && deepEqual(k, r))) repeated.push(r.uid);
-    else kept.push(r);
+    const same = byUid.get(r.uid);
+    if (same?.some((k) => deepEqual(k, r))) {
+      repeated.push(r.uid);
+      continue;
+    }
+    kept.push(r);
+    if (same === undefined) byUid.set(r.uid, [r]);
+    else same.push(r);
   }
   if (repeated.length === 0) return;
   object.metadata!.ownerReferences = kept;

@@ -6,14 +6,28 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
-passed=0 failed=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 
-for name in protocol watch-history readers lists durability etcd-compat fuzz; do
-  echo "-- $name"
-  node "conformance/api/$name.ts" "$@" 2>&1 | tee "$log"
-  line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+# lane NAME...: runs programs one after the other; each shows what it said when it has ended.
+lane() {
+  local name
+  for name in "$@"; do
+    node "conformance/api/$name.ts" "${arguments[@]}" > "$logs/$name" 2>&1
+    echo "-- $name"$'\n'"$(tr -d '\000' < "$logs/$name")"
+  done
+}
+
+arguments=("$@")
+first=(watch-history readers etcd-compat large)
+second=(protocol lists durability fuzz)
+lane "${first[@]}" &
+lane "${second[@]}"
+wait
+
+passed=0 failed=0
+for name in "${first[@]}" "${second[@]}"; do
+  line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$logs/$name" | tail -n 1)
   if [ -z "$line" ]; then
     failed=$((failed + 1)); echo "FAILED: $name gave no counts"
   else
