@@ -64,7 +64,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     name: 'union',
     authorize: (a) => union.authorize(a),
   };
-  const authentication = createAuthentication(options, certificates, access);
+  const authentication = createAuthentication(options, certificates, access, () => cacher.fresh());
   catalog = new Catalog({
     groups,
     subresources: builtinSubresources({

@@ -19,10 +19,12 @@ export interface AuthenticationSetup {
   readonly audiences: readonly string[];
 }
 
+/** `fresh` resolves when `access` tells what a quorum read made now would. */
 export function createAuthentication(
   options: ApiServerOptions,
   certificates: ServerCertificates,
   access: ResourceAccess,
+  fresh: () => Promise<void>,
 ): AuthenticationSetup {
   const keys = new TokenKeys(certificates.tokenSigningKey, certificates.tokenKeys);
   const issuer = options.serviceAccountIssuer;
@@ -31,7 +33,9 @@ export function createAuthentication(
   if (options.tokenAuthFile !== undefined) {
     tokens.push(tokenFile(readFileSync(options.tokenAuthFile, 'utf8')));
   }
-  tokens.push(serviceAccountTokens({ keys, issuer, audiences, access, now: () => Date.now() }));
+  tokens.push(
+    serviceAccountTokens({ keys, issuer, audiences, access, fresh, now: () => Date.now() }),
+  );
   return {
     authenticators: [clientCertificates(certificates.clientCa), bearer(tokens)],
     tokens,

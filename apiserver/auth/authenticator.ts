@@ -37,10 +37,28 @@ export interface TokenAuthenticator {
   ): Promise<Authentication> | Authentication;
 }
 
-/** The token of an `Authorization: Bearer` header; undefined when there is none. */
+const subprotocolPrefix = 'base64url.bearer.authorization.k8s.io.';
+
+/**
+ * The token of an `Authorization: Bearer` header, or of a WebSocket's subprotocols: browsers can
+ * send no headers there. Undefined when there is none, '' when it is malformed.
+ */
 export function bearerToken(headers: AuthenticationInput['headers']): string | undefined {
   const value = headers['authorization'];
-  if (typeof value !== 'string') return undefined;
-  const [scheme, token] = value.trim().split(/ +/);
-  return scheme?.toLowerCase() === 'bearer' && token !== '' ? token : undefined;
+  if (typeof value === 'string') {
+    const [scheme, token] = value.trim().split(/ +/);
+    return scheme?.toLowerCase() === 'bearer' && token ? token : undefined;
+  }
+  if (String(headers['upgrade']).toLowerCase() !== 'websocket') return undefined;
+  const offers = [headers['sec-websocket-protocol'] ?? []]
+    .flat()
+    .flatMap((header) => header.split(','))
+    .map((offer) => offer.trim());
+  const tokens = offers.filter((offer) => offer.startsWith(subprotocolPrefix));
+  if (tokens.length === 0) return undefined;
+  const encoded = tokens[0]!.slice(subprotocolPrefix.length);
+  // Another subprotocol must be there to be answered with.
+  const wellFormed = tokens.length === 1 && offers.length > 1 && /^[A-Za-z0-9_-]+$/.test(encoded);
+  if (!wellFormed) return '';
+  return Buffer.from(encoded, 'base64url').toString('utf8');
 }

@@ -14,6 +14,7 @@ import type { UserInfo } from '../registry/resource.ts';
 import type { ResourceCache } from '../storage/cache/resource-cache.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { AccessAttributes, Authorizer, Decision } from './authorizer.ts';
+import { serviceAccountUserName } from './service-account-user.ts';
 
 /** The caches that decisions are made from. */
 export interface RbacCaches {
@@ -61,12 +62,10 @@ export class Rbac implements Authorizer {
         }
       }
     }
-    const error = missing.join(', ');
-    return {
-      decision: 'noOpinion',
-      reason: error === '' ? '' : `RBAC: ${missing.map((m) => m).join(', ')}`,
-      ...(error === '' ? {} : { error }),
-    };
+    if (missing.length === 0) return { decision: 'noOpinion', reason: '' };
+    const texts = [...new Set(missing)];
+    const error = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
+    return { decision: 'noOpinion', reason: `RBAC: ${error}`, error };
   }
 
   /** All rules that hold for a user in a namespace ('': cluster-wide ones only). */
@@ -147,9 +146,10 @@ export class Rbac implements Authorizer {
       roleKind: object.roleRef.kind,
       roleName: object.roleRef.name,
     };
-    const subjects = (object.subjects ?? []).map((s) => {
-      if (s.kind !== 'ServiceAccount') return `${s.kind}:${s.name}`;
-      return `User:system:serviceaccount:${s.namespace ?? o.namespace}:${s.name}`;
+    const subjects = (object.subjects ?? []).flatMap((s) => {
+      if (s.kind !== 'ServiceAccount') return [`${s.kind}:${s.name}`];
+      const namespace = s.namespace || o.namespace;
+      return namespace === '' ? [] : [`User:${serviceAccountUserName(namespace, s.name)}`];
     });
     for (const s of subjects) {
       const scopes = this.#bySubject.get(s) ?? new Map<string, Set<Binding>>();

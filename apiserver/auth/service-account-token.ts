@@ -1,14 +1,13 @@
 /**
  * Tokens of service accounts: bound ones (TokenRequest), alive as long as the account and the
- * object they are bound to, and legacy ones from secrets.
+ * object they are bound to; `legacy-token.ts` has those from secrets.
  */
-import type { KubeObject, Secret, ServiceAccount } from '../../machinery/schema/wire.ts';
+import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
 import type { Authentication, TokenAuthenticator } from './authenticator.ts';
-import type { Claims, TokenKeys } from './token-keys.ts';
-
-const usernamePrefix = 'system:serviceaccount:';
-const legacyIssuer = 'kubernetes/serviceaccount';
+import { legacyIssuer, legacyToken } from './legacy-token.ts';
+import { serviceAccountUser } from './service-account-user.ts';
+import { type Claims, type TokenKeys, uncheckedClaims } from './token-keys.ts';
 
 interface Bound {
   readonly name: string;
@@ -26,16 +25,21 @@ interface PrivateClaims {
 export interface ServiceAccountTokenOptions {
   readonly keys: TokenKeys;
   readonly issuer: string;
-  /** What a token must be for when the caller does not say. */
+  /** What a token must be for when the caller does not say, and is for when it does not say. */
   readonly audiences: readonly string[];
   readonly access: ResourceAccess;
+  /** Resolves when reads of `access` are as fresh as a quorum read made now. */
+  fresh(): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
 /** How many verified signatures are remembered: an RSA check costs more than a whole request. */
 const cacheLimit = 4096;
+/** Clocks differ; objects that are on their way out still count for as long. */
+const leewayMs = 60_000;
 
+/** Knows the tokens that the server's keys have signed. */
 export function serviceAccountTokens(o: ServiceAccountTokenOptions): TokenAuthenticator {
   const verified = new Map<string, Claims>();
   const claimsOf = (token: string): Claims | undefined => {
@@ -50,125 +54,119 @@ export function serviceAccountTokens(o: ServiceAccountTokenOptions): TokenAuthen
   return {
     name: 'service-account',
     async authenticateToken(token, audiences): Promise<Authentication> {
-      if (!token.startsWith('ey')) return undefined;
+      const issuer = verified.get(token)?.['iss'] ?? uncheckedClaims(token)?.['iss'];
+      if (issuer !== o.issuer && issuer !== legacyIssuer) return undefined;
       const claims = claimsOf(token);
-      if (claims === undefined) return undefined;
-      if (claims['iss'] === legacyIssuer) return legacy(claims, token, o);
-      return bound(claims, audiences.length > 0 ? audiences : o.audiences, o);
+      if (claims === undefined) return { invalid: 'invalid signature' };
+      const wanted = audiences.length > 0 ? audiences : o.audiences;
+      const named = audiencesOf(claims) ?? o.audiences;
+      const good = named.filter((a) => wanted.includes(a));
+      if (good.length === 0) {
+        return {
+          invalid: `token audiences ${goList(named)} is invalid for the target audiences ${goList(wanted)}`,
+        };
+      }
+      const found =
+        issuer === legacyIssuer ? await legacyToken(claims, token, o) : await bound(claims, o);
+      if (found !== undefined && 'user' in found) return { ...found, audiences: good };
+      return found;
     },
   };
 }
 
-async function bound(
-  claims: Claims,
-  audiences: readonly string[],
-  o: ServiceAccountTokenOptions,
-): Promise<Authentication> {
-  if (claims['iss'] !== o.issuer) return undefined;
-  const now = o.now() / 1000;
-  // A minute of leeway, as clocks differ.
-  if (typeof claims['exp'] === 'number' && now > claims['exp'] + 60) {
-    return { invalid: 'service account token has expired' };
-  }
-  if (typeof claims['nbf'] === 'number' && now < claims['nbf'] - 60) {
-    return { invalid: 'service account token is not valid yet' };
-  }
-  const aud = claims['aud'];
-  const named = Array.isArray(aud) ? (aud as string[]) : typeof aud === 'string' ? [aud] : [];
-  const good = named.filter((a) => audiences.includes(a));
-  if (good.length === 0) {
-    return {
-      invalid: `token audiences ${JSON.stringify(named)} is invalid for the target audiences ${JSON.stringify(audiences)}`,
-    };
-  }
+/** Undefined when the token names none. */
+function audiencesOf(claims: Claims): readonly string[] | undefined {
+  const { aud } = claims;
+  if (typeof aud === 'string') return [aud];
+  return Array.isArray(aud) && aud.length > 0 ? aud.map(String) : undefined;
+}
+
+/** A list as Go prints it with %q. */
+function goList(names: readonly string[]): string {
+  return `[${names.map((name) => JSON.stringify(name)).join(' ')}]`;
+}
+
+const invalidated = 'service account token has been invalidated';
+
+async function bound(claims: Claims, o: ServiceAccountTokenOptions): Promise<Authentication> {
+  const untimely = timeProblem(claims, o.now());
+  if (untimely !== undefined) return { invalid: untimely };
   const own = claims['kubernetes.io'] as PrivateClaims | undefined;
   if (own?.serviceaccount === undefined) return { invalid: 'not a service account token' };
-  const { namespace, serviceaccount } = own;
-  const account = await o.access.get<ServiceAccount>(
-    'serviceaccounts',
-    namespace,
-    serviceaccount.name,
-  );
-  const gone = problemOf('service account', account, serviceaccount, o);
-  if (gone !== undefined) return { invalid: gone };
-  const extra: Record<string, string[]> = {};
-  if (typeof claims['jti'] === 'string') {
-    extra['authentication.kubernetes.io/credential-id'] = [`JTI=${claims['jti']}`];
+  const { namespace, serviceaccount, secret, pod, node } = own;
+  const account = await find(o, 'serviceaccounts', namespace, serviceaccount.name);
+  const { uid } = account?.metadata ?? {};
+  if (account === undefined) {
+    return { invalid: `serviceaccounts ${JSON.stringify(serviceaccount.name)} not found` };
   }
-  if (own.pod !== undefined) {
-    const pod = await o.access.get('pods', namespace, own.pod.name);
-    const why = problemOf('pod', pod, own.pod, o);
-    if (why !== undefined) return { invalid: why };
-    extra['authentication.kubernetes.io/pod-name'] = [own.pod.name];
-    extra['authentication.kubernetes.io/pod-uid'] = [own.pod.uid ?? ''];
+  if (uid !== (serviceaccount.uid ?? '')) {
+    return { invalid: `service account UID (${uid}) does not match claim (${serviceaccount.uid})` };
   }
-  if (own.secret !== undefined) {
-    const secret = await o.access.get('secrets', namespace, own.secret.name);
-    const why = problemOf('secret', secret, own.secret, o);
-    if (why !== undefined) return { invalid: why };
+  if (isGone(account, o)) {
+    return { invalid: `service account ${namespace}/${serviceaccount.name} has been deleted` };
   }
-  if (own.node !== undefined) {
-    if (own.pod === undefined) {
-      const node = await o.access.get('nodes', '', own.node.name);
-      const why = problemOf('node', node, own.node, o);
-      if (why !== undefined) return { invalid: why };
+  const bonds: [what: string, resource: string, namespace: string, Bound | undefined][] = [
+    ['secret', 'secrets', namespace, secret],
+    ['pod', 'pods', namespace, pod],
+    // The node of a pod is only told of: the pod may outlive it.
+    ['node', 'nodes', '', pod === undefined ? node : undefined],
+  ];
+  for (const [what, resource, within, bond] of bonds) {
+    if (bond === undefined) continue;
+    const found = await find(o, resource, within, bond.name);
+    if (found === undefined) return { invalid: invalidated };
+    const present = found.metadata?.uid;
+    if (present !== (bond.uid ?? '')) {
+      return {
+        invalid: `${what} UID (${present}) does not match service account ${what} ref claim (${bond.uid})`,
+      };
     }
-    extra['authentication.kubernetes.io/node-name'] = [own.node.name];
-    if (own.node.uid) extra['authentication.kubernetes.io/node-uid'] = [own.node.uid];
+    if (isGone(found, o)) return { invalid: invalidated };
   }
-  return {
-    user: {
-      ...identity(namespace, serviceaccount.name),
-      uid: account!.metadata!.uid!,
-      ...(Object.keys(extra).length > 0 ? { extra } : {}),
-    },
-    audiences: good,
-  };
+  return { user: serviceAccountUser(namespace, serviceaccount.name, uid!, extraOf(claims, own)) };
 }
 
-/** Objects that are on their way out still count for a minute. */
-const deletionLeewayMs = 60_000;
-
-function problemOf(
-  what: string,
-  found: KubeObject | undefined,
-  named: Bound,
-  o: ServiceAccountTokenOptions,
-): string | undefined {
-  if (found === undefined) return `${what} ${named.name} has been deleted`;
-  if (named.uid !== undefined && named.uid !== found.metadata?.uid) {
-    return `${what} UID (${found.metadata?.uid}) does not match claim (${named.uid})`;
-  }
-  const deleted = found.metadata?.deletionTimestamp;
-  if (deleted !== undefined && Date.parse(deleted) + deletionLeewayMs < o.now()) {
-    return `${what} ${named.name} has been deleted`;
+function timeProblem(claims: Claims, nowMs: number): string | undefined {
+  const at = (name: string) => (typeof claims[name] === 'number' ? claims[name] * 1000 : undefined);
+  const [exp, nbf, iat] = [at('exp'), at('nbf'), at('iat')];
+  if (nbf !== undefined && nowMs + leewayMs < nbf) return 'service account token is not valid yet';
+  if (exp !== undefined && nowMs - leewayMs > exp) return 'service account token has expired';
+  if (iat !== undefined && nowMs + leewayMs < iat) {
+    return 'service account token is issued in the future';
   }
   return undefined;
 }
 
-async function legacy(
-  claims: Claims,
-  token: string,
+/** An object that may be newer than the watch cache. */
+async function find(
   o: ServiceAccountTokenOptions,
-): Promise<Authentication> {
-  const claim = (name: string) => String(claims[`kubernetes.io/serviceaccount/${name}`] ?? '');
-  const namespace = claim('namespace');
-  const name = claim('service-account.name');
-  const secret = await o.access.get<Secret>('secrets', namespace, claim('secret.name'));
-  const stored = secret?.data?.['token'];
-  if (stored === undefined || Buffer.from(stored, 'base64').toString('utf8') !== token) {
-    return { invalid: 'Token has been invalidated' };
-  }
-  const account = await o.access.get<ServiceAccount>('serviceaccounts', namespace, name);
-  if (account === undefined || account.metadata?.uid !== claim('service-account.uid')) {
-    return { invalid: `service account ${namespace}/${name} has been deleted` };
-  }
-  return { user: { ...identity(namespace, name), uid: account.metadata.uid! } };
+  resource: string,
+  namespace: string,
+  name: string,
+): Promise<KubeObject | undefined> {
+  const found = await o.access.get(resource, namespace, name);
+  if (found !== undefined) return found;
+  await o.fresh();
+  return o.access.get(resource, namespace, name);
 }
 
-function identity(namespace: string, name: string): { name: string; groups: string[] } {
-  return {
-    name: `${usernamePrefix}${namespace}:${name}`,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-  };
+function isGone(object: KubeObject, o: ServiceAccountTokenOptions): boolean {
+  const deleted = object.metadata?.deletionTimestamp;
+  return deleted !== undefined && Date.parse(deleted) + leewayMs < o.now();
+}
+
+function extraOf(claims: Claims, { pod, node }: PrivateClaims): Record<string, string[]> {
+  const key = (name: string) => `authentication.kubernetes.io/${name}`;
+  const extra: Record<string, string[]> = {};
+  const { jti } = claims;
+  if (typeof jti === 'string' && jti !== '') extra[key('credential-id')] = [`JTI=${jti}`];
+  if (pod !== undefined) {
+    extra[key('pod-name')] = [pod.name];
+    extra[key('pod-uid')] = [pod.uid ?? ''];
+  }
+  if (node !== undefined) {
+    extra[key('node-name')] = [node.name];
+    if (node.uid) extra[key('node-uid')] = [node.uid];
+  }
+  return extra;
 }

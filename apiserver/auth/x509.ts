@@ -1,85 +1,46 @@
 /** Client certificates: the common name is the user, the organizations are its groups. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
+import { subjectAttributes } from '../pki/certificate-fields.ts';
+import { commonNameOid, organizationOid } from '../pki/der.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { Authentication, Authenticator } from './authenticator.ts';
+import { ChainVerifier } from './certificate-chain.ts';
 
-const clientAuth = '1.3.6.1.5.5.7.3.2';
-const anyUsage = '2.5.29.37.0';
-/** Decisions kept: a certificate is shown with every connection. */
-const cacheLimit = 1000;
-
-interface Known {
-  readonly answer: Authentication;
-  readonly validFromMs: number;
-  readonly validToMs: number;
-}
+/** 1.3.6.1.4.1.57683.2, an attribute for the user's uid. */
+const uidOid = '2b0601040183c25302';
 
 /** `authorities`: PEM, one or more certificates whose signatures are trusted. */
 export function clientCertificates(authorities: string, now = Date.now): Authenticator {
-  const trusted = splitPem(authorities).map((pem) => new X509Certificate(pem));
-  const known = new Map<string, Known>();
+  const verifier = new ChainVerifier(authorities);
+  const answers = new WeakMap<X509Certificate, Authentication>();
   return {
     name: 'x509',
     authenticate(input) {
       const certificate = input.peerCertificate();
       if (certificate === undefined) return undefined;
-      const key = certificate.fingerprint256;
-      let entry = known.get(key);
-      if (entry === undefined) {
-        entry = {
-          answer: judge(certificate, trusted),
-          validFromMs: Date.parse(certificate.validFrom),
-          validToMs: Date.parse(certificate.validTo),
-        };
-        if (known.size >= cacheLimit) known.clear();
-        known.set(key, entry);
-      }
-      const at = now();
-      if (at < entry.validFromMs || at > entry.validToMs) {
-        return { invalid: 'x509: certificate has expired or is not yet valid' };
-      }
-      return entry.answer;
+      const problem = verifier.problem(certificate, now());
+      if (problem !== undefined) return { invalid: problem };
+      if (!answers.has(certificate)) answers.set(certificate, userOf(certificate));
+      return answers.get(certificate);
     },
   };
-}
-
-function judge(certificate: X509Certificate, trusted: readonly X509Certificate[]): Authentication {
-  const signer = trusted.find(
-    (ca) => certificate.checkIssued(ca) && certificate.verify(ca.publicKey),
-  );
-  if (signer === undefined) {
-    return { invalid: 'x509: certificate signed by unknown authority' };
-  }
-  const usages = certificate.keyUsage;
-  if (usages !== undefined && !usages.includes(clientAuth) && !usages.includes(anyUsage)) {
-    return { invalid: 'x509: certificate specifies an incompatible key usage' };
-  }
-  const user = userOf(certificate);
-  return user === undefined ? undefined : { user };
 }
 
 /** The certificate's user; undefined when it names none. */
-export function userOf(certificate: X509Certificate): UserInfo | undefined {
-  let name = '';
-  const groups: string[] = [];
-  for (const line of certificate.subject.split('\n')) {
-    const eq = line.indexOf('=');
-    const value = line.slice(eq + 1).replace(/\\(.)/g, '$1');
-    if (line.startsWith('CN=')) name = value;
-    if (line.startsWith('O=')) groups.push(value);
-  }
+export function userOf(certificate: X509Certificate): Authentication {
+  const attributes = subjectAttributes(certificate);
+  const textsOf = (oid: string) => attributes.filter((a) => a.oid === oid).map((a) => a.text);
+  const name = textsOf(commonNameOid).at(-1) ?? '';
   if (name === '') return undefined;
-  return {
+  const uids = textsOf(uidOid);
+  if (uids.length > 1) return { invalid: `expected 1 UID, but found multiple: ${uids.join(' ')}` };
+  if (uids[0] === '') return { invalid: 'UID cannot be an empty string' };
+  const digest = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  const user: UserInfo = {
     name,
-    groups,
-    extra: {
-      'authentication.kubernetes.io/credential-id': [
-        `X509SHA256=${certificate.fingerprint256.replaceAll(':', '').toLowerCase()}`,
-      ],
-    },
+    ...(uids[0] === undefined ? {} : { uid: uids[0] }),
+    groups: textsOf(organizationOid),
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${digest}`] },
   };
-}
-
-function splitPem(text: string): string[] {
-  return text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  return { user };
 }

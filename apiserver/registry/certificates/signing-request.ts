@@ -1,16 +1,17 @@
 /** PKCS #10 certificate requests (RFC 2986): parsing and the check of their signature. */
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import {
+  bitStringTag,
+  commonNameOid,
+  integerTag,
+  MalformedError,
+  nameAttributes,
+  oidTag,
+  organizationOid,
+  read,
+  sequenceTag,
+} from '../../pki/der.ts';
 import { pemBlocks } from './pem.ts';
-
-class MalformedError extends Error {}
-
-interface Element {
-  readonly tag: number;
-  /** Header and contents. */
-  readonly raw: Buffer;
-  readonly contents: Buffer;
-  readonly rest: Buffer;
-}
 
 /** What is wrong with a PEM request: its form or its signature; undefined when nothing is. */
 export function signingRequestProblem(pem: Buffer): string | undefined {
@@ -60,21 +61,12 @@ export function signingRequestSubject(pem: Buffer): {
     throw new MalformedError('PEM block type must be CERTIFICATE REQUEST');
   }
   const info = read(read(first.bytes, sequenceTag).contents, sequenceTag);
-  let names = read(read(info.contents, integerTag).rest, sequenceTag).contents;
+  const subject = read(read(info.contents, integerTag).rest, sequenceTag);
   let commonName = '';
   const organizations: string[] = [];
-  while (names.length > 0) {
-    const set = read(names, setTag);
-    names = set.rest;
-    for (let pairs = set.contents; pairs.length > 0; ) {
-      const pair = read(pairs, sequenceTag);
-      pairs = pair.rest;
-      const oid = read(pair.contents, oidTag);
-      const text = read(oid.rest, oid.rest[0] ?? 0).contents.toString('utf8');
-      const attribute = oid.contents.toString('hex');
-      if (attribute === commonNameOid) commonName = text;
-      if (attribute === organizationOid) organizations.push(text);
-    }
+  for (const { oid, text } of nameAttributes(subject.contents)) {
+    if (oid === commonNameOid) commonName = text;
+    if (oid === organizationOid) organizations.push(text);
   }
   return { commonName, organizations };
 }
@@ -89,43 +81,6 @@ function publicKeyOf(info: Buffer): KeyObject {
   } catch {
     throw new MalformedError('x509: unknown public key algorithm');
   }
-}
-
-const sequenceTag = 0x30;
-const integerTag = 0x02;
-const bitStringTag = 0x03;
-const oidTag = 0x06;
-const setTag = 0x31;
-/** 2.5.4.3 and 2.5.4.10. */
-const commonNameOid = '550403';
-const organizationOid = '55040a';
-
-function read(der: Buffer, tag: number): Element {
-  if (der.length === 0) throw new MalformedError('asn1: syntax error: sequence truncated');
-  if (der.length < 2) throw new MalformedError('asn1: syntax error: data truncated');
-  let length = der[1]!;
-  let header = 2;
-  if (length & 0x80) {
-    const count = length & 0x7f;
-    if (count === 0 || count > 4 || der.length < 2 + count) {
-      throw new MalformedError('asn1: syntax error: truncated tag or length');
-    }
-    length = der.readUIntBE(2, count);
-    header += count;
-  }
-  if (der[0] !== tag) {
-    throw new MalformedError(
-      `asn1: structure error: tags don't match (${tag & 0x1f} vs ${der[0]})`,
-    );
-  }
-  const end = header + length;
-  if (der.length < end) throw new MalformedError('asn1: syntax error: data truncated');
-  return {
-    tag,
-    raw: der.subarray(0, end),
-    contents: der.subarray(header, end),
-    rest: der.subarray(end),
-  };
 }
 
 interface Scheme {
