@@ -1,6 +1,5 @@
 /** What create, update and patch share: the context of hooks, admission attributes, managers. */
 
-import { deepEqual } from '../../machinery/meta/equality.ts';
 import { badRequest } from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
@@ -94,16 +93,13 @@ export function dedupOwnerReferences(
   if (refs === undefined || refs.length < 2) return;
   const kept: typeof refs = [];
   const repeated: string[] = [];
-  const byUid = new Map<string, typeof refs>();
+  // In normal form equal references have equal texts.
+  const seen = new Set<string>();
   for (const r of refs) {
-    const same = byUid.get(r.uid);
-    if (same?.some((k) => deepEqual(k, r))) {
-      repeated.push(r.uid);
-      continue;
-    }
-    kept.push(r);
-    if (same === undefined) byUid.set(r.uid, [r]);
-    else same.push(r);
+    const text = JSON.stringify(r);
+    if (seen.has(text)) repeated.push(r.uid);
+    else kept.push(r);
+    seen.add(text);
   }
   if (repeated.length === 0) return;
   object.metadata!.ownerReferences = kept;
