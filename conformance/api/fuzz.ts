@@ -72,11 +72,16 @@ await makeObjects();
 
 async function send(request: FuzzRequest): Promise<void> {
   const logged = server.log.length;
-  const answer = await api.send(request.method, request.path, {
-    headers: request.headers,
-    timeoutMs: hangMs,
-    ...(request.body === undefined ? {} : { body: request.body }),
-  });
+  const answer = await api
+    .send(request.method, request.path, {
+      headers: request.headers,
+      timeoutMs: hangMs,
+      ...(request.body === undefined ? {} : { body: request.body }),
+    })
+    .catch(async (error: unknown) => {
+      if (!server.alive) throw error;
+      throw new Error(`${error}, the server is\n${await inspector.stack()}`);
+    });
   const problem = problemOf(request, answer);
   if (problem === undefined) return;
   // The log comes by another way.

@@ -3,12 +3,21 @@
 interface Answer {
   readonly id?: number;
   readonly result?: { readonly result?: { readonly value?: unknown } };
+  readonly method?: string;
+  readonly params?: { readonly callFrames?: readonly Frame[] };
+}
+
+interface Frame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly location: { readonly lineNumber: number };
 }
 
 /** A connection to the inspector of a process. */
 export class Inspector {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #paused: ((frames: readonly Frame[]) => void) | undefined;
   #lastId = 0;
 
   /** `address` is the ws:// line that the process prints. */
@@ -25,6 +34,7 @@ export class Inspector {
     this.#socket = socket;
     socket.addEventListener('message', (event) => {
       const answer = JSON.parse(String(event.data)) as Answer;
+      if (answer.method === 'Debugger.paused') this.#paused?.(answer.params?.callFrames ?? []);
       if (answer.id === undefined) return;
       this.#waiting.get(answer.id)?.(answer);
       this.#waiting.delete(answer.id);
@@ -41,6 +51,22 @@ export class Inspector {
   /** Timers that run: what is forgotten usually has one. */
   timers(): Promise<number> {
     return this.#number(`process.getActiveResourcesInfo().filter((r) => r === 'Timeout').length`);
+  }
+
+  /** Where a process is that does not answer: its stack, innermost first. */
+  async stack(): Promise<string> {
+    const paused = new Promise<readonly Frame[]>((resolve) => {
+      this.#paused = resolve;
+    });
+    void this.#ask('Debugger.enable', {});
+    void this.#ask('Debugger.pause', {});
+    const idle = new Promise<readonly Frame[]>((resolve) => setTimeout(() => resolve([]), 2000));
+    const frames = await Promise.race([paused, idle]);
+    void this.#ask('Debugger.disable', {});
+    return frames
+      .slice(0, 12)
+      .map((f) => `    at ${f.functionName} (${f.url}:${f.location.lineNumber + 1})`)
+      .join('\n');
   }
 
   close(): void {
