@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . hack/packages.sh
-ensure_packages etcd-server
+ensure_tools etcd:etcd-server
 ensure_npm
 exec node_modules/.bin/node hack/bench.ts "$@"
