@@ -12,7 +12,7 @@ export function mountToken(pod: Pod, generateName: (base: string) => string): vo
   const present = spec.volumes?.find((v) => v.name.startsWith(prefix));
   const name = present?.name ?? generateName(prefix);
   let needed = false;
-  for (const c of [...(spec.initContainers ?? []), ...spec.containers]) {
+  for (const c of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     if (mounts(c)) continue;
     c.volumeMounts = [...(c.volumeMounts ?? []), { name, readOnly: true, mountPath }];
     needed = true;

@@ -1,8 +1,9 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply. */
 
 import { kindProblem } from '../../machinery/codec/body.ts';
-import { convert } from '../../machinery/codec/decode.ts';
+import { convert, type Typed } from '../../machinery/codec/decode.ts';
 import { DecodeError } from '../../machinery/codec/decode-context.ts';
+import { fromUnstructured } from '../../machinery/codec/from-unstructured.ts';
 import { parseJson } from '../../machinery/codec/json.ts';
 import { JsonSyntaxError } from '../../machinery/codec/json-text.ts';
 import { decodeYaml } from '../../machinery/codec/yaml.ts';
@@ -121,7 +122,9 @@ function patcher(
     return (live) => {
       const merged = applyStrategicMergePatch(forPatch(live!), value, expected.type);
       const shown = () => strategicPatchText(forPatch(live!), value, expected.type);
-      return decodePatched(merged, expected, options, strictErrors, warn, shown);
+      // The real server reads no text here, and looks at no kind.
+      const read = () => fromUnstructured(merged, expected.type);
+      return decodePatched(merged, expected, options, strictErrors, warn, shown, read);
     };
   }
   return (live) => {
@@ -155,19 +158,17 @@ function decodePatched(
   earlier: readonly string[],
   warn: (text: string) => void,
   shown: () => string,
+  read = () => readAsKind(document, expected),
 ): KubeObject {
   const refuse = (why: string) =>
     invalid({ group: '', resource: '' }, '', [
       fe.invalidValue(fe.FieldPath.of('patch'), shown(), why),
     ]);
-  const { apiVersion = '', kind = '' } = (document ?? {}) as KubeObject;
-  const wrong = kindProblem(apiVersion || expected.apiVersion, kind || expected.kind, expected);
-  if (wrong !== undefined) throw refuse(wrong);
   const strict = options.fieldValidation !== 'Ignore';
   let object: KubeObject;
   let strictErrors: string[];
   try {
-    const typed = convert(document, expected.type, strict, false);
+    const typed = read();
     object = typed.object as KubeObject;
     strictErrors = strict ? [...earlier, ...typed.strictErrors] : [];
   } catch (e) {
@@ -186,6 +187,14 @@ function decodePatched(
   object.apiVersion = expected.apiVersion;
   applyDefaults(expected.apiVersion, expected.kind, object);
   return object;
+}
+
+/** What a decoder makes of the document, which must be of the kind. Throws DecodeError. */
+function readAsKind(document: unknown, expected: Expected): Typed {
+  const { apiVersion = '', kind = '' } = (document ?? {}) as KubeObject;
+  const wrong = kindProblem(apiVersion || expected.apiVersion, kind || expected.kind, expected);
+  if (wrong !== undefined) throw new DecodeError(wrong);
+  return convert(document, expected.type, true, false);
 }
 
 /**

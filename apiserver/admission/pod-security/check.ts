@@ -43,13 +43,14 @@ export interface Check {
 
 /** What checks see of a pod or a template. */
 export function subjectOf(pod: Pick<Pod, 'metadata' | 'spec'>): Subject {
-  const spec = pod.spec!;
+  // Validation has not run yet: what the API requires may still be missing.
+  const spec = pod.spec ?? { containers: [] };
   return {
     annotations: pod.metadata?.annotations ?? {},
     spec,
     containers: [
       ...(spec.initContainers ?? []),
-      ...spec.containers,
+      ...(spec.containers ?? []),
       ...(spec.ephemeralContainers ?? []),
     ],
   };

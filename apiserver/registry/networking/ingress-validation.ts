@@ -161,12 +161,13 @@ function validateBackend(backend: IngressBackend, at: FieldPath): FieldError[] {
 
 /** A reference to an object of any kind in the same namespace. */
 export function validateReference(
-  ref: { apiGroup?: string; kind: string; name: string },
+  ref: { apiGroup?: string | null; kind: string; name: string },
   at: FieldPath,
 ): FieldError[] {
   const { apiGroup, kind = '', name = '' } = ref;
   const errors: FieldError[] = [];
-  if (apiGroup !== undefined) {
+  // The field is written without omitempty: null where it is not given.
+  if (apiGroup !== undefined && apiGroup !== null) {
     errors.push(...invalidFor(at.child('apiGroup'), apiGroup, isDns1123Subdomain(apiGroup)));
   }
   if (kind === '') errors.push(required(at.child('kind')));
