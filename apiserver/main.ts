@@ -10,6 +10,8 @@ import { createAuthentication } from './auth/authentication.ts';
 import { type Authorization, createAuthorizers } from './auth/authorization.ts';
 import { type AccessAttributes, type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
 import { escalationCheck } from './auth/escalation.ts';
+import { Impersonation } from './auth/impersonation/impersonation.ts';
+import { refusal } from './auth/refusal.ts';
 import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
 import type { ApiServerOptions } from './options.ts';
@@ -19,7 +21,7 @@ import { builtinGroups } from './registry/groups.ts';
 import { serverAccess } from './registry/server-access.ts';
 import { builtinSubresources } from './registry/subresources.ts';
 import { builtinReviews } from './reviews/reviews.ts';
-import { createChain, refusal } from './server/chain.ts';
+import { createChain } from './server/chain.ts';
 import type { HealthCheck } from './server/health.ts';
 import { morePaths } from './server/more-paths.ts';
 import { servePath } from './server/paths.ts';
@@ -122,10 +124,14 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     serverAddress: `${options.advertiseAddress}:${options.securePort}`,
     more: morePaths({ options, catalog, authentication }),
   };
-  const chain = createChain({
+  const identification = {
     authenticators: authentication.authenticators,
-    authorizer,
     anonymous: options.anonymousAuth,
+    impersonation: new Impersonation(authorizer, () => Date.now()),
+  };
+  const chain = createChain({
+    identification,
+    authorizer,
     log,
     resources: (request) => dispatch(request, catalog, services),
     paths: (request) => servePath(request, paths),
@@ -153,7 +159,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     takenOver.add(socket);
     socket.once('close', () => takenOver.delete(socket));
     void handleUpgrade(request, socket, head, {
-      authentication,
+      identification,
       authorizer,
       catalog,
       services,

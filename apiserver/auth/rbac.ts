@@ -65,7 +65,7 @@ export class Rbac implements Authorizer {
     if (missing.length === 0) return { decision: 'noOpinion', reason: '' };
     const texts = [...new Set(missing)];
     const error = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
-    return { decision: 'noOpinion', reason: `RBAC: ${error}`, error };
+    return { decision: 'noOpinion', reason: `RBAC: ${error}` };
   }
 
   /** All rules that hold for a user in a namespace ('': cluster-wide ones only). */

@@ -1,4 +1,5 @@
 /** Service accounts as users. */
+import { isDns1123Label, isDns1123Subdomain } from '../../machinery/meta/names.ts';
 import type { UserInfo } from '../registry/resource.ts';
 
 const prefix = 'system:serviceaccount:';
@@ -13,7 +14,7 @@ export function serviceAccountUser(
   return {
     name: serviceAccountUserName(namespace, name),
     uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+    groups: serviceAccountGroups(namespace),
     ...(Object.keys(extra).length > 0 ? { extra } : {}),
   };
 }
@@ -21,4 +22,20 @@ export function serviceAccountUser(
 /** `system:serviceaccount:<namespace>:<name>`. */
 export function serviceAccountUserName(namespace: string, name: string): string {
   return `${prefix}${namespace}:${name}`;
+}
+
+/** The groups that every service account of a namespace is in. */
+export function serviceAccountGroups(namespace: string): string[] {
+  return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+}
+
+/** The account that a user name means; undefined when it is no account's. */
+export function serviceAccountOf(user: string): { namespace: string; name: string } | undefined {
+  if (!user.startsWith(prefix)) return undefined;
+  const [namespace = '', name = '', ...more] = user.slice(prefix.length).split(':');
+  const valid =
+    more.length === 0 &&
+    isDns1123Label(namespace).length === 0 &&
+    isDns1123Subdomain(name).length === 0;
+  return valid ? { namespace, name } : undefined;
 }

@@ -10,14 +10,13 @@ import type {
   SelfSubjectAccessReview,
   SubjectAccessReview,
 } from '../../machinery/schema/wire.ts';
-import type { AccessAttributes, SelectorRequirement } from '../auth/authorizer.ts';
-import { fieldRequirements, labelRequirements } from '../auth/selector-requirements.ts';
+import type { AccessAttributes } from '../auth/authorizer.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { Review, ReviewEnvironment } from './review.ts';
+import { type ReviewSelectors, selectorsOf } from './review-selectors.ts';
 import { validateAccess, validateEmptyMetadata } from './validate-access.ts';
 
 type AccessSpec = NonNullable<SubjectAccessReview['spec']>;
-type Selectors = NonNullable<AccessSpec['resourceAttributes']>;
 
 export function subjectAccessReview(env: ReviewEnvironment): Review {
   return async (object) => {
@@ -92,12 +91,15 @@ async function answer(
   user: UserInfo,
   spec: Pick<AccessSpec, 'resourceAttributes' | 'nonResourceAttributes'>,
 ): Promise<KubeObject> {
-  const decision = await env.authorizer.authorize(attributesOf(user, spec));
+  const { problems, ...selectors }: ReviewSelectors =
+    spec.resourceAttributes === undefined ? { problems: [] } : selectorsOf(spec.resourceAttributes);
+  const decision = await env.authorizer.authorize({ ...attributesOf(user, spec), ...selectors });
+  const errors = decision.error === undefined ? problems : [decision.error, ...problems];
   review.status = {
     allowed: decision.decision === 'allow',
     ...(decision.decision === 'deny' ? { denied: true } : {}),
     ...(decision.reason === '' ? {} : { reason: decision.reason }),
-    ...(decision.error === undefined ? {} : { evaluationError: decision.error }),
+    ...(errors.length === 0 ? {} : { evaluationError: errors.join('; ') }),
   };
   return review;
 }
@@ -112,33 +114,17 @@ function attributesOf(
     const { verb = '', path = '' } = spec.nonResourceAttributes ?? {};
     return { user, verb, path, resourceRequest: false, ...none };
   }
-  const fieldSelector = requirementsOf(r.fieldSelector, fieldRequirements);
-  const labelSelector = requirementsOf(r.labelSelector, labelRequirements);
   return {
     user,
     verb: r.verb ?? '',
     resourceRequest: true,
     group: r.group ?? '',
-    version: r.version ?? '',
+    // Unless it is named, the question is about every version.
+    version: r.version || '*',
     resource: r.resource ?? '',
     subresource: r.subresource ?? '',
     namespace: r.namespace ?? '',
     name: r.name ?? '',
     path: '',
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    ...(labelSelector === undefined ? {} : { labelSelector }),
   };
-}
-
-function requirementsOf(
-  selector: Selectors['fieldSelector'] | Selectors['labelSelector'],
-  parse: (text: string) => SelectorRequirement[] | undefined,
-): SelectorRequirement[] | undefined {
-  if (selector === undefined) return undefined;
-  if (selector.requirements === undefined) return parse(selector.rawSelector ?? '');
-  return selector.requirements.map((q) => ({
-    key: q.key,
-    operator: q.operator,
-    values: q.values ?? [],
-  }));
 }

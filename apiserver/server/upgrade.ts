@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { StatusError } from '../../machinery/meta/status-error.ts';
-import type { AuthenticationSetup } from '../auth/authentication.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { callOf } from '../handlers/subresource.ts';
 import type { WriteServices } from '../handlers/update.ts';
@@ -12,13 +11,12 @@ import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { ApiRequest } from './api-request.ts';
 import { asStatusError } from './api-response.ts';
-import { authenticate } from './authenticate.ts';
-import { attributesOf, refusal } from './chain.ts';
-import { impersonate } from './impersonate.ts';
+import { authorize } from './authorize.ts';
+import { type Identification, identify } from './identify.ts';
 import { unknownResource } from './resource-dispatch.ts';
 
 export interface UpgradeServices {
-  readonly authentication: AuthenticationSetup;
+  readonly identification: Identification;
   readonly authorizer: Authorizer;
   readonly catalog: Catalog;
   readonly services: WriteServices;
@@ -36,12 +34,8 @@ export async function handleUpgrade(
   socket.on('error', () => socket.destroy());
   try {
     const request = new ApiRequest(raw);
-    const { authenticators } = s.authentication;
-    request.user = await authenticate(request, authenticators, s.options.anonymousAuth);
-    request.user = await impersonate(request, s.authorizer);
-    const attributes = attributesOf(request);
-    const decision = await s.authorizer.authorize(attributes);
-    if (decision.decision !== 'allow') throw refusal(attributes, decision.reason);
+    await identify(request, s.identification);
+    await authorize(request, s.authorizer);
     const { info } = request;
     const resource = s.catalog.find(info.group, info.version, info.resource);
     const subresource = resource?.subresources.get(info.subresource);

@@ -1,0 +1,54 @@
+/** Whether the user of a request may do what it asks for. */
+import { quote } from '../../machinery/meta/field-error.ts';
+import type { AccessAttributes, Authorizer } from '../auth/authorizer.ts';
+import { refusal } from '../auth/refusal.ts';
+import { fieldRequirements, labelRequirements } from '../auth/selector-requirements.ts';
+import type { ApiRequest } from './api-request.ts';
+import { PlainError } from './plain-error.ts';
+
+/** What a request asks for, as authorizers see it. */
+export function attributesOf(request: ApiRequest): AccessAttributes {
+  const { info, user } = request;
+  return {
+    user,
+    verb: info.verb,
+    resourceRequest: info.isResource,
+    group: info.group,
+    version: info.version,
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    path: info.path,
+    ...(request.queryText.includes('Selector=') ? selectorsOf(request) : {}),
+  };
+}
+
+const selectingVerbs = ['list', 'watch', 'deletecollection'];
+
+/** A selector can allow what would not be allowed without it: nodes list their own pods. */
+function selectorsOf({
+  info,
+  query,
+}: ApiRequest): Pick<AccessAttributes, 'fieldSelector' | 'labelSelector'> {
+  if (!info.isResource || !selectingVerbs.includes(info.verb)) return {};
+  const fieldSelector = fieldRequirements(query.get('fieldSelector') ?? '') ?? [];
+  const labelSelector = labelRequirements(query.get('labelSelector') ?? '') ?? [];
+  return {
+    ...(fieldSelector.length > 0 ? { fieldSelector } : {}),
+    ...(labelSelector.length > 0 ? { labelSelector } : {}),
+  };
+}
+
+/** Throws 403 for what is not allowed, 500 where an authorizer could not tell. */
+export async function authorize(request: ApiRequest, authorizer: Authorizer): Promise<void> {
+  const attributes = attributesOf(request);
+  const asked = authorizer.authorize(attributes);
+  const answer = asked instanceof Promise ? await asked : asked;
+  if (answer.decision === 'allow') return;
+  if (answer.error !== undefined) {
+    const url = quote(request.raw.url ?? '/');
+    throw new PlainError(500, `Internal Server Error: ${url}: ${answer.error}`);
+  }
+  throw refusal(attributes, answer.reason);
+}
