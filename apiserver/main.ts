@@ -14,6 +14,7 @@ import { Impersonation } from './auth/impersonation/impersonation.ts';
 import { refusal } from './auth/refusal.ts';
 import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
+import { serverMetrics } from './metrics/server-metrics.ts';
 import type { ApiServerOptions } from './options.ts';
 import { prepareCertificates } from './pki/server-certificates.ts';
 import { Catalog } from './registry/catalog.ts';
@@ -117,12 +118,14 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   };
   let ready = false;
   const checks = healthChecks(() => ready, storage, signal);
+  const version = versionInfo();
+  const metrics = serverMetrics(catalog, version);
   const paths = {
     catalog,
     checks,
-    version: versionInfo(),
+    version,
     serverAddress: `${options.advertiseAddress}:${options.securePort}`,
-    more: morePaths({ options, catalog, authentication }),
+    more: morePaths({ options, catalog, authentication, metrics: metrics.registry }),
   };
   const identification = {
     authenticators: authentication.authenticators,
@@ -133,6 +136,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     identification,
     authorizer,
     log,
+    metrics: metrics.requests,
     resources: (request) => dispatch(request, catalog, services),
     paths: (request) => servePath(request, paths),
   });
@@ -272,7 +276,7 @@ function healthChecks(
 }
 
 /** GET /version. */
-function versionInfo(): object {
+function versionInfo(): Record<string, string> {
   const project = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };

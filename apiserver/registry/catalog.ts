@@ -63,6 +63,13 @@ export class Catalog {
       .sort((a, b) => (a.definition.plural < b.definition.plural ? -1 : 1));
   }
 
+  /** How many objects of each resource the caches hold. */
+  *counts(): Generator<{ group: string; plural: string; count: number }> {
+    for (const { definition, store } of this.#stored.values()) {
+      yield { group: definition.group, plural: definition.plural, count: store.cache.count };
+    }
+  }
+
   #add(definition: ResourceDefinition, options: CatalogOptions): void {
     const { group, version, kind, plural } = definition;
     const apiVersion = apiVersionOf(group, version);

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { StatusError, unauthorized } from '../../machinery/meta/status-error.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
+import type { RequestMetrics } from '../metrics/requests.ts';
 import { ApiRequest } from './api-request.ts';
 import { type ApiResponse, asStatusError, errorResponse, send } from './api-response.ts';
 import { authorize } from './authorize.ts';
@@ -20,8 +21,7 @@ export interface ChainOptions {
   resources(request: ApiRequest): Promise<ApiResponse>;
   /** Answers every other path. */
   paths(request: ApiRequest): Promise<ApiResponse>;
-  /** Told of each finished request, for metrics and audit. */
-  observe?(request: ApiRequest, code: number, startedMs: number): void;
+  readonly metrics: RequestMetrics;
 }
 
 export type Chain = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -37,6 +37,7 @@ export function createChain(options: ChainOptions): Chain {
       response.writeHead(code, { 'Content-Type': 'application/json' }).end(body);
       return;
     }
+    options.metrics.began(request);
     try {
       await identify(request, options.identification);
       await authorize(request, options.authorizer);
@@ -53,7 +54,7 @@ export function createChain(options: ChainOptions): Chain {
         response.destroy();
       }
     }
-    options.observe?.(request, response.statusCode, startedMs);
+    options.metrics.ended(request, response.statusCode, (performance.now() - startedMs) / 1000);
   };
 }
 

@@ -1,7 +1,8 @@
-/** Paths beside discovery and health: OpenAPI and the keys of service account tokens. */
+/** Paths beside discovery and health: OpenAPI, metrics, the keys of service account tokens. */
 
 import { StatusError } from '../../machinery/meta/status-error.ts';
 import type { AuthenticationSetup } from '../auth/authentication.ts';
+import type { MetricRegistry } from '../metrics/registry.ts';
 import { OpenApi, type OpenApiRequest } from '../openapi/openapi.ts';
 import { servedGroupVersions } from '../openapi/served.ts';
 import type { ApiServerOptions } from '../options.ts';
@@ -14,6 +15,7 @@ export interface MorePathServices {
   readonly options: ApiServerOptions;
   readonly catalog: Catalog;
   readonly authentication: AuthenticationSetup;
+  readonly metrics: MetricRegistry;
 }
 
 /** Answers one of these paths, undefined for any other. */
@@ -28,6 +30,7 @@ export function morePaths(
   };
   return async (request) => {
     const { path } = request;
+    if (path === '/metrics') return { code: 200, ...(await services.metrics.expose()) };
     if (path === '/openapi/v2') return documents().documentV2(asked(request));
     if (path === '/openapi/v3' || path === '/openapi/v3/') {
       return documents().index(asked(request));
