@@ -10,7 +10,7 @@ export const extendedResourceToleration: AdmissionPlugin = {
   admit(a) {
     const spec = (a.object as Pod).spec!;
     const names = new Set(
-      [...spec.containers, ...(spec.initContainers ?? [])]
+      [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
         .flatMap((c) => Object.keys(c.resources?.requests ?? {}))
         .filter(isExtendedResource),
     );

@@ -95,11 +95,12 @@ function fillAll(
 }
 
 function podProblems(pod: Pod, limits: readonly Limit[]): string[] {
-  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const { containers, initContainers } = pod.spec ?? {};
+  const all = [...(containers ?? []), ...(initContainers ?? [])];
   return limits.flatMap((limit) => {
     if (limit.type === 'Pod') return problemsOf(limit, wholePod(pod));
     if (limit.type !== 'Container') return [];
-    return [...containers, ...initContainers].flatMap(({ resources }) =>
+    return all.flatMap(({ resources }) =>
       problemsOf(limit, {
         requests: amountsOf(resources?.requests),
         limits: amountsOf(resources?.limits),
