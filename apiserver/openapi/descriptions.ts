@@ -1,10 +1,12 @@
 /**
- * Descriptions of types and fields, read from the declaration files of `@kubernetes/client-node`
- * when first asked for. The project itself holds none of these texts.
+ * Descriptions of types and fields, read from the declaration files of `kubernetes-models` and
+ * `@kubernetes-models/apimachinery` when first asked for. The project itself holds none of these
+ * texts.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { structType } from '../../machinery/schema/schema.ts';
 
 interface Documented {
   /** Of the type itself. */
@@ -15,69 +17,95 @@ interface Documented {
 
 const nothing: Documented = { description: '', fields: new Map() };
 const read = new Map<string, Documented>();
-let folder: string | undefined;
 
-/** The description of `core/v1.Pod.spec`; '' when there is none. */
+/**
+ * The description of `core/v1.Pod.spec` in prose, without the values it may take; '' when there is
+ * none.
+ */
 export function fieldDescription(path: string): string {
   const dot = path.lastIndexOf('.');
-  return documented(path.slice(0, dot)).fields.get(path.slice(dot + 1)) ?? '';
+  const text = documented(path.slice(0, dot)).fields.get(path.slice(dot + 1)) ?? '';
+  return text.replace(/\n+Possible enum values:\n.*$/s, '');
 }
 
-/** The description of a type such as `core/v1.Pod`; '' when there is none. */
-export function typeDescription(typeId: string): string {
-  return documented(typeId).description;
-}
-
-/** Both for one type: cheaper than asking field by field. */
-export function documented(typeId: string): Documented {
-  let found = read.get(typeId);
+/**
+ * The descriptions of a type such as `core/v1.Pod`, or of one that is named as OpenAPI does, such
+ * as `io.k8s.apimachinery.pkg.apis.meta.v1.Time`. Fields of a closed set end with its values.
+ */
+export function documented(type: string): Documented {
+  let found = read.get(type);
   if (found === undefined) {
-    const file = modelFile(typeId);
+    const name = type.includes('/') ? structType(type).openapiName : type;
+    const file = declarationFile(name);
     found = file === undefined ? nothing : parse(readFileSync(file, 'utf8'));
-    read.set(typeId, found);
+    if (name !== anyKind) found = withTypeMeta(found, documented(anyKind));
+    read.set(type, found);
   }
   return found;
 }
 
-/** `core/v1.Pod` is V1Pod; names that several groups use carry the group: CoreV1Event. */
-function modelFile(typeId: string): string | undefined {
-  if (folder === undefined) {
-    const require = createRequire(import.meta.url);
-    folder = join(dirname(require.resolve('@kubernetes/client-node')), 'gen/models');
+/** A type whose kind and apiVersion are described: they are so for all types with one text. */
+const anyKind = 'io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup';
+
+function withTypeMeta(own: Documented, { fields }: Documented): Documented {
+  const typeMeta = [...fields].filter(([name]) => name === 'kind' || name === 'apiVersion');
+  return { ...own, fields: new Map([...typeMeta, ...own.fields]) };
+}
+
+const apiType = /^io\.k8s\.(?:api|[\w-]+\.pkg\.apis)\.(\w+)\.(\w+)\.(\w+)$/;
+const machineryType = /^io\.k8s\.apimachinery\.pkg\.([\w.]+)\.(\w+)$/;
+
+/** Folders are named by the full group name, of which a type's name has the first part. */
+function declarationFile(name: string): string | undefined {
+  const machinery = machineryType.exec(name);
+  if (machinery !== null) {
+    const [, path, type] = machinery;
+    return present('@kubernetes-models/apimachinery', `${path!.replaceAll('.', '/')}/${type}`);
   }
-  const m = /^(\w+)\/(v\w+)\.(\w+)$/.exec(typeId);
-  if (m === null) return undefined;
-  const [, group, version, name] = m;
-  const upper = (s: string) => s.charAt(0).toUpperCase() + s.slice(1);
-  for (const model of [`${upper(group!)}${upper(version!)}${name}`, `${upper(version!)}${name}`]) {
-    const file = join(folder, `${model}.d.ts`);
-    if (existsSync(file)) return file;
-  }
-  return undefined;
+  const [, group, version, type] = apiType.exec(name) ?? [];
+  if (group === undefined) return undefined;
+  const folder = group === 'core' ? '' : groupFolders().get(group);
+  if (folder === undefined) return undefined;
+  return present('kubernetes-models', `${folder}${version}/${type}`);
+}
+
+function present(packageName: string, path: string): string | undefined {
+  const file = join(packageFolder(packageName), `${path}.d.ts`);
+  return existsSync(file) ? file : undefined;
+}
+
+function packageFolder(name: string): string {
+  return dirname(fileURLToPath(import.meta.resolve(name)));
+}
+
+let folders: ReadonlyMap<string, string> | undefined;
+
+function groupFolders(): ReadonlyMap<string, string> {
+  folders ??= new Map(
+    readdirSync(packageFolder('kubernetes-models')).map((f) => [f.split('.')[0]!, `${f}/`]),
+  );
+  return folders;
 }
 
 function parse(text: string): Documented {
   const fields = new Map<string, string>();
   let description = '';
   const pattern =
-    /\/\*\*\n((?:\s*\*(?!\/)[^\n]*\n)*)\s*\*\/\s*(?:export declare class (\w+)|'([^']+)'\??:)/g;
+    /\/\*\*\n((?:\s*\*(?!\/)[^\n]*\n)*)\s*\*\/\s*(?:export (?:interface|type) \w|"([^"]+)"\??:)/g;
   for (const m of text.matchAll(pattern)) {
-    const lines = m[1]!.split('\n').map((l) => l.replace(/^\s*\* ?/, ''));
-    const body = plainText(lines.join('\n').trim());
-    if (m[2] !== undefined) description = body;
-    else fields.set(m[3]!.replace(/^_(?=[a-z])/, ''), body);
+    const lines = m[1]!.replace(/\n$/, '').split('\n');
+    const body = plainText(lines.map((l) => l.replace(/^\s*\* ?/, '')).join('\n'));
+    if (m[2] === undefined) description = body;
+    else fields.set(m[2], body);
   }
   return { description, fields };
 }
 
-/**
- * Undoes what the client package's generator did: escapes, and paragraphs put on one line. Two
- * spaces were a break, unless the author ends all sentences with two.
- */
+/** Undoes what the package's generator did. */
 function plainText(text: string): string {
-  const plain = text
+  return text
     .replaceAll('*\\/', '*/')
-    .replace(/\\(['"\\`])/g, '$1')
-    .replace(/(?<=\S) {3}(?=[*-] )/g, '\n  ');
-  return /\. (?=[A-Z])/.test(plain) ? plain.replace(/(?<=\S) {2}(?=\S)/g, '\n\n') : plain;
+    .replaceAll('\\*', '*')
+    .replace(/\n@deprecated$/, '')
+    .trimEnd();
 }

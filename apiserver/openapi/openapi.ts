@@ -264,7 +264,7 @@ function moved(url: string): OpenApiAnswer {
   return { code: 301, contentType: 'text/html; charset=utf-8', headers: { Location: url }, body };
 }
 
-/** Descriptions from the client package. */
+/** Descriptions from the packages that have them. */
 export function packageTexts(): Texts {
   const parameters = new ParameterTexts();
   return { type: documented, parameter: (name) => parameters.text(name) };

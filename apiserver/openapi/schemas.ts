@@ -104,21 +104,11 @@ export class Schemas {
       ...(fallback === undefined ? {} : { default: fallback }),
       ...patchExtensions(field),
     };
-    const text = described(withValues(field, description || this.summary(field.type)));
+    const text = described(withValues(field, description));
     if (value['$ref'] === undefined || this.dialect === 'v2') {
       return { ...text, ...value, ...extra };
     }
     return { ...text, ...extra, allOf: [value] };
-  }
-
-  /**
-   * The client package has no texts for fields that hold a struct: the first sentence on the
-   * struct stands in.
-   */
-  private summary(type: TypeRef): string {
-    if (type.kind !== 'struct' || type.type.wraps !== undefined) return '';
-    const { description } = this.textsOf(type.type.id);
-    return /^.+?(?<!e\.g|i\.e)\.(?=\s+[A-Z]|$)/s.exec(description)?.[0] ?? description;
   }
 
   private value(ref: TypeRef, field: Field | undefined): Json {
@@ -200,9 +190,11 @@ function described(description: string): Json {
   return description === '' ? {} : { description };
 }
 
-/** The description with the values of a closed set, as the real server appends them. */
+/** The description with the values of a closed set; texts of packages mostly end with them. */
 function withValues(field: Field, description: string): string {
-  if (field.enum === undefined || description === '') return description;
+  if (field.enum === undefined || field.type.kind !== 'string') return description;
+  if (description === '') return description;
+  if (description.includes('\nPossible enum values:\n')) return description;
   return `${description}\n\nPossible enum values:\n${field.enum.map((v) => ` - \`"${v}"\``).join('\n')}`;
 }
 

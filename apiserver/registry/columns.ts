@@ -26,7 +26,7 @@ export function labelsText(labels: Readonly<Record<string, string>> | undefined)
   return keys.length === 0 ? '<none>' : keys.map((k) => `${k}=${labels![k]}`).join(',');
 }
 
-type CellMore<T> = Partial<Pick<Column<T>, 'type' | 'format' | 'priority'>>;
+type CellMore<T> = Partial<Pick<Column<T>, 'type' | 'format' | 'priority' | 'descriptionWithout'>>;
 
 /** A column in one line: name, description (see Column), cell. */
 export function column<T extends KubeObject>(

@@ -131,6 +131,8 @@ export interface Column<T> {
   priority?: number;
   /** The text of the column definition, or `@core/v1.PodStatus.podIP` for that field's own description. */
   description: string;
+  /** What the column leaves out of the field's description: it has the text of an older version. */
+  descriptionWithout?: string;
   /** The cell stands in every row, its definition is not listed (a quirk of IPAddress). */
   undeclared?: boolean;
   /**

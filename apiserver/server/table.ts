@@ -100,9 +100,10 @@ function columnDefinitions(resource: ServedResource): object[] {
         name: c.name,
         type: c.type ?? 'string',
         format: c.format ?? '',
-        description: c.description.startsWith('@')
+        description: (c.description.startsWith('@')
           ? fieldDescription(c.description.slice(1))
-          : c.description,
+          : c.description
+        ).replace(c.descriptionWithout ?? '', ''),
         priority: c.priority ?? 0,
       }));
     definitionsOf.set(resource.definition, made);

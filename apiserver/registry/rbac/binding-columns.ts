@@ -11,7 +11,9 @@ export function bindingColumns<T extends Binding>(kind: string): Column<T>[] {
   const wide = { priority: 1 };
   return [
     nameColumn(),
-    column('Role', `@rbac/v1.${kind}.roleRef`, (b) => `${b.roleRef.kind}/${b.roleRef.name}`),
+    column('Role', `@rbac/v1.${kind}.roleRef`, (b) => `${b.roleRef.kind}/${b.roleRef.name}`, {
+      descriptionWithout: ' This field is immutable.',
+    }),
     ageColumn(),
     column('Users', `Users in the ${name}`, (b) => subjectNames(b, 'User'), wide),
     column('Groups', `Groups in the ${name}`, (b) => subjectNames(b, 'Group'), wide),
