@@ -134,7 +134,7 @@ async function ensureRoles(access: ResourceAccess): Promise<void> {
 
 async function ensureConfigMaps(env: BootstrapEnvironment): Promise<void> {
   const { access, certificates } = env;
-  const config = authenticationConfig(certificates.clientCa, undefined);
+  const config = authenticationConfig(certificates.clientCa, certificates.requestHeader);
   await Promise.all([
     ensure(access, 'configmaps', config, (existing) =>
       reviseAuthenticationConfig(config, existing, env.now()),

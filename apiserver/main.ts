@@ -144,7 +144,8 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
     {
       cert: certificates.serving.certificate,
       key: certificates.serving.key,
-      ca: certificates.clientCa,
+      // Clients choose what they show by this list.
+      ca: [certificates.clientCa, certificates.requestHeader?.clientCa ?? []].flat(),
       requestCert: true,
       rejectUnauthorized: false,
       // Watches and clients' idle connections live long; half-open requests do not.

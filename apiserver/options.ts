@@ -1,5 +1,8 @@
-/** Options of the API server, named as the upstream flags (`--etcd-servers` is etcdServers). */
-export interface ApiServerOptions {
+/** Options of the API server, named as the upstream flags: `--etcd-servers` is etcdServers. */
+import { type AuthOptions, defaultAuthOptions } from './auth/auth-options.ts';
+
+/** All of them; those of one area stand with it. */
+export interface ApiServerOptions extends AuthOptions {
   /** The embedded store and what the server makes for itself. */
   readonly dataDir: string;
   /** Empty: the embedded store. */
@@ -14,10 +17,6 @@ export interface ApiServerOptions {
   readonly advertiseAddress: string;
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
-  readonly clientCaFile?: string;
-  readonly tokenAuthFile?: string;
-  readonly anonymousAuth: boolean;
-  readonly authorizationMode: readonly string[];
   readonly enableAdmissionPlugins: readonly string[];
   readonly disableAdmissionPlugins: readonly string[];
   readonly admissionControlConfigFile?: string;
@@ -38,13 +37,12 @@ export interface ApiServerOptions {
 
 /** The defaults of all but dataDir; the authorization modes are the secure ones. */
 export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
+  ...defaultAuthOptions,
   etcdServers: [],
   etcdPrefix: '/registry',
   securePort: 6443,
   bindAddress: '0.0.0.0',
   advertiseAddress: '127.0.0.1',
-  anonymousAuth: true,
-  authorizationMode: ['Node', 'RBAC'],
   enableAdmissionPlugins: [],
   disableAdmissionPlugins: [],
   serviceClusterIpRange: '10.0.0.0/24',

@@ -5,6 +5,8 @@ import type { ServerCertificates } from '../pki/server-certificates.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
 import { bearer } from './bearer.ts';
+import { bootstrapTokens } from './bootstrap-token.ts';
+import { frontProxy } from './front-proxy.ts';
 import { serviceAccountTokens } from './service-account-token.ts';
 import { tokenFile } from './token-file.ts';
 import { TokenKeys } from './token-keys.ts';
@@ -33,11 +35,16 @@ export function createAuthentication(
   if (options.tokenAuthFile !== undefined) {
     tokens.push(tokenFile(readFileSync(options.tokenAuthFile, 'utf8')));
   }
-  tokens.push(
-    serviceAccountTokens({ keys, issuer, audiences, access, fresh, now: () => Date.now() }),
-  );
+  const now = () => Date.now();
+  tokens.push(serviceAccountTokens({ keys, issuer, audiences, access, fresh, now }));
+  if (options.enableBootstrapTokenAuth) tokens.push(bootstrapTokens({ access, now }));
+  const { requestHeader } = certificates;
   return {
-    authenticators: [clientCertificates(certificates.clientCa), bearer(tokens)],
+    authenticators: [
+      ...(requestHeader === undefined ? [] : [frontProxy(requestHeader)]),
+      clientCertificates(certificates.clientCa),
+      bearer(tokens),
+    ],
     tokens,
     keys,
     audiences,

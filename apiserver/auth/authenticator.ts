@@ -6,6 +6,8 @@ import type { UserInfo } from '../registry/resource.ts';
 export interface AuthenticationInput {
   /** Lower-case header names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
   /**
    * The client certificate when the connection presented one; whether its chain is valid is the
    * authenticator's to decide. Called only when needed: it costs a parse.

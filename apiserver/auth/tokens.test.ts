@@ -51,7 +51,12 @@ describe('bearer tokens', () => {
     const refuses = { name: 'r', authenticateToken: () => ({ invalid: 'no' }) };
     const asked = bearer([refuses, tokenFile('one,alice,')]);
     const answer = (headers: Record<string, string>) =>
-      asked.authenticate({ headers, peerCertificate: () => undefined, remoteAddress: undefined });
+      asked.authenticate({
+        headers,
+        rawHeaders: [],
+        peerCertificate: () => undefined,
+        remoteAddress: undefined,
+      });
     const good = await answer({ authorization: 'Bearer one' });
     assert.deepEqual(good, { user: { name: 'alice', groups: [] } });
     assert('invalid' in ((await answer({ authorization: 'Bearer two' })) ?? {}));

@@ -67,7 +67,12 @@ describe('client certificates', () => {
   const ask = async (certificate: X509Certificate | undefined) => {
     const authorities = root.certificate.toString('pem') + other.certificate.toString('pem');
     const authenticator = clientCertificates(authorities, () => nowMs);
-    const input = { headers: {}, peerCertificate: () => certificate, remoteAddress: undefined };
+    const input = {
+      headers: {},
+      rawHeaders: [],
+      peerCertificate: () => certificate,
+      remoteAddress: undefined,
+    };
     const answer = await authenticator.authenticate(input);
     if (answer === undefined) return 'nobody';
     if ('invalid' in answer) return answer.invalid;

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { requestHeaderConfig } from '../auth/request-header-config.ts';
+import type { RequestHeaderConfig } from '../bootstrap/authentication-config.ts';
 import type { ApiServerOptions } from '../options.ts';
 import { createAuthority, createTokenKeys, issue, type KeyAndCertificate } from './pki.ts';
 
@@ -10,6 +12,8 @@ export interface ServerCertificates {
   readonly serving: KeyAndCertificate;
   /** Authorities whose client certificates are accepted. */
   readonly clientCa: string;
+  /** Front proxies that are believed. */
+  readonly requestHeader: RequestHeaderConfig | undefined;
   /** The authority that signed the serving certificate (kube-root-ca.crt). */
   readonly servingCa: string;
   /** Private key that signs service account tokens. */
@@ -52,6 +56,7 @@ export async function prepareCertificates(options: ApiServerOptions): Promise<Se
   return {
     serving,
     clientCa,
+    requestHeader: requestHeaderConfig(options),
     servingCa,
     tokenSigningKey: signing,
     tokenKeys:

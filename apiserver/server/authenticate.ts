@@ -22,6 +22,7 @@ export async function authenticate(
   const socket = request.raw.socket as TLSSocket;
   const input = {
     headers: request.raw.headers,
+    rawHeaders: request.raw.rawHeaders,
     peerCertificate: () => peerCertificate(socket),
     remoteAddress: socket.remoteAddress,
   };

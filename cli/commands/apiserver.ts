@@ -2,13 +2,15 @@
 import type { Command } from 'commander';
 import { run as runApiServer } from '../../apiserver/main.ts';
 import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.ts';
-import { type Start, toBool, toList, toNumber } from '../command.ts';
+import { type Start, toList, toNumber } from '../command.ts';
+import { defineAuthFlags } from './apiserver-auth-flags.ts';
 
 const collect = (text: string, before: string[] | undefined) => [...(before ?? []), text];
 
 /** Adds the flags. Each is acted on; what is not supported is refused as unknown. */
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
   const d = defaultOptions;
+  defineAuthFlags(command);
   command
     .option('--data-dir <dir>', 'embedded store and certificates', './k8ts-data')
     .option('--etcd-servers <urls>', 'store in etcd, not in the embedded store', toList)
@@ -25,20 +27,6 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     )
     .option('--tls-cert-file <file>', 'serving certificate; made at first start when not given')
     .option('--tls-private-key-file <file>', 'key of the serving certificate')
-    .option('--client-ca-file <file>', 'authorities of client certificates')
-    .option('--token-auth-file <file>', 'static tokens: token,user,uid,"groups"')
-    .option(
-      '--anonymous-auth <bool>',
-      'let requests without credentials in as anonymous',
-      toBool,
-      d.anonymousAuth,
-    )
-    .option(
-      '--authorization-mode <modes>',
-      'Node, RBAC, AlwaysAllow',
-      toList,
-      d.authorizationMode as string[],
-    )
     .option('--enable-admission-plugins <names>', 'beside those on by default', toList, [])
     .option('--disable-admission-plugins <names>', 'of those on by default', toList, [])
     .option('--admission-control-config-file <file>', 'configures admission plugins')

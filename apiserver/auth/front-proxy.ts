@@ -1,0 +1,91 @@
+/**
+ * A front proxy that has found out who its clients are, and says so in headers. Believed only of
+ * who shows a certificate of the proxies' own authority.
+ */
+import type { X509Certificate } from 'node:crypto';
+import type { RequestHeaderConfig } from '../bootstrap/authentication-config.ts';
+import { subjectAttributes } from '../pki/certificate-fields.ts';
+import { commonNameOid } from '../pki/der.ts';
+import type { UserInfo } from '../registry/resource.ts';
+import type { AuthenticationInput, Authenticator } from './authenticator.ts';
+import { ChainVerifier } from './certificate-chain.ts';
+
+/** Reads the user from the configured headers; header names in any case. */
+export function frontProxy(config: RequestHeaderConfig, now = Date.now): Authenticator {
+  const verifier = new ChainVerifier(config.clientCa);
+  const lower = (names: readonly string[]) => names.map((n) => n.trim().toLowerCase());
+  const names = lower(config.usernameHeaders);
+  const uids = lower(config.uidHeaders);
+  const groups = lower(config.groupHeaders);
+  const prefixes = lower(config.extraHeaderPrefixes);
+  return {
+    name: 'front-proxy',
+    authenticate(input) {
+      const certificate = input.peerCertificate();
+      if (certificate === undefined) return undefined;
+      const problem =
+        verifier.problem(certificate, now()) ?? nameProblem(certificate, config.allowedNames);
+      if (problem !== undefined) return { invalid: problem };
+      const name = firstOf(input, names);
+      if (name === '') return undefined;
+      const uid = firstOf(input, uids);
+      const extra = extraOf(input, prefixes);
+      const user: UserInfo = {
+        name,
+        ...(uid === '' ? {} : { uid }),
+        groups: groups.flatMap((header) => valuesOf(input, header).filter((g) => g !== '')),
+        ...(Object.keys(extra).length === 0 ? {} : { extra }),
+      };
+      return { user };
+    },
+  };
+}
+
+function nameProblem(certificate: X509Certificate, allowed: readonly string[]): string | undefined {
+  if (allowed.length === 0) return undefined;
+  const names = subjectAttributes(certificate).filter((a) => a.oid === commonNameOid);
+  const name = names.at(-1)?.text ?? '';
+  if (allowed.includes(name)) return undefined;
+  return `x509: subject with cn=${name} is not in the allowed list`;
+}
+
+function firstOf(input: AuthenticationInput, headers: readonly string[]): string {
+  for (const header of headers) {
+    const value = valuesOf(input, header)[0] ?? '';
+    if (value !== '') return value;
+  }
+  return '';
+}
+
+function extraOf(
+  input: AuthenticationInput,
+  prefixes: readonly string[],
+): Record<string, string[]> {
+  const extra: Record<string, string[]> = {};
+  for (const prefix of prefixes) {
+    for (const header of Object.keys(input.headers)) {
+      if (!header.startsWith(prefix)) continue;
+      const key = unescaped(header.slice(prefix.length));
+      extra[key] = [...(extra[key] ?? []), ...valuesOf(input, header)];
+    }
+  }
+  return extra;
+}
+
+/** Keys that are not escaped well are taken as they are. */
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
+}
+
+/** Every value of a header that may be repeated: joined, a comma in a value would divide it. */
+function valuesOf({ rawHeaders }: AuthenticationInput, name: string): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() === name) out.push(rawHeaders[i + 1]!);
+  }
+  return out;
+}
