@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { type Logger, pino } from 'pino';
 import { createAdmission, type ResourceName } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
+import { defaultAdvertiseAddress, reachableAddress } from './advertise-address.ts';
 import { createAuthentication } from './auth/authentication.ts';
 import { type Authorization, createAuthorizers } from './auth/authorization.ts';
 import { type AccessAttributes, type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
@@ -43,7 +44,9 @@ export interface ApiServer {
  * Starts the server and resolves when it answers; ends when `signal` aborts.
  * Throws an Error with one line for people when it cannot start.
  */
-export async function run(options: ApiServerOptions, signal: AbortSignal): Promise<ApiServer> {
+export async function run(given: ApiServerOptions, signal: AbortSignal): Promise<ApiServer> {
+  const advertiseAddress = given.advertiseAddress || defaultAdvertiseAddress(given.bindAddress);
+  const options = { ...given, advertiseAddress };
   const log = pino({ level: options.logLevel, name: 'apiserver' });
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const certificates = await prepareCertificates(options);
@@ -192,7 +195,7 @@ export async function run(options: ApiServerOptions, signal: AbortSignal): Promi
   const { port } = server.address() as AddressInfo;
   log.info({ port }, 'serving');
   return {
-    url: `https://${options.advertiseAddress}:${port}`,
+    url: `https://${reachableAddress(options.bindAddress)}:${port}`,
     ended: ended(server, takenOver, opened.move(), signal, log),
   };
 }

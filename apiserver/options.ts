@@ -14,6 +14,7 @@ export interface ApiServerOptions extends AuthOptions {
   readonly etcdPrefix: string;
   readonly securePort: number;
   readonly bindAddress: string;
+  /** Empty: the bound address, or that of the interface with the default route. */
   readonly advertiseAddress: string;
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
@@ -42,12 +43,12 @@ export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
   etcdPrefix: '/registry',
   securePort: 6443,
   bindAddress: '0.0.0.0',
-  advertiseAddress: '127.0.0.1',
+  advertiseAddress: '',
   enableAdmissionPlugins: [],
   disableAdmissionPlugins: [],
   serviceClusterIpRange: '10.0.0.0/24',
   serviceNodePortRange: '30000-32767',
-  serviceAccountIssuer: 'https://kubernetes.default.svc.cluster.local',
+  serviceAccountIssuer: 'https://kubernetes.default.svc',
   apiAudiences: [],
   serviceAccountKeyFile: [],
   kubeletPreferredAddressTypes: [

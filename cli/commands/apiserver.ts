@@ -22,7 +22,7 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     .option('--bind-address <ip>', 'address to listen on', d.bindAddress)
     .option(
       '--advertise-address <ip>',
-      'address that others reach the server by',
+      'address that others reach the server by; of the default interface when not given',
       d.advertiseAddress,
     )
     .option('--tls-cert-file <file>', 'serving certificate; made at first start when not given')
