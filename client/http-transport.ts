@@ -16,6 +16,13 @@ export interface TransportRequest {
   readonly idleTimeoutMs: number;
 }
 
+/** Where the token of each request comes from. */
+export interface Bearer {
+  token(): Promise<string>;
+  /** The server answered 401 to it: the next one must be another. */
+  refused(): void;
+}
+
 /** A server that vanishes without a word is noticed after this and ten probes a second apart. */
 const keepAliveAfterMs = 15_000;
 const tokenRefreshMs = 60_000;
@@ -27,13 +34,30 @@ export class HttpTransport {
   private agent: http.Agent;
   private token: { text: string; readAt: number } | undefined;
   private readonly now: () => number;
+  private readonly bearer: Bearer | undefined;
+  /** For those who act as somebody else: without our certificate, which would win over a token. */
+  private others: HttpTransport | undefined;
 
-  constructor(config: ClientConfig, now: () => number) {
+  constructor(config: ClientConfig, now: () => number, bearer?: Bearer, agent?: http.Agent) {
     this.base = new URL(config.server);
     this.secure = this.base.protocol === 'https:';
     this.config = config;
     this.now = now;
-    this.agent = this.makeAgent();
+    this.bearer = bearer;
+    this.agent = agent ?? this.makeAgent();
+  }
+
+  /** The same server for another caller. All of them share connections; ours is not shown. */
+  actingAs(bearer: Bearer): HttpTransport {
+    const { cert: _, key: __, token: ___, tokenFile: ____, ...config } = this.config;
+    this.others ??= new HttpTransport(config, this.now);
+    return new HttpTransport(config, this.now, bearer, this.others.agent);
+  }
+
+  /** Told that the server answered 401; whether another try may fare better. */
+  refused(): boolean {
+    this.bearer?.refused();
+    return this.bearer !== undefined;
   }
 
   /** New connections use these credentials; running requests end on the old ones. */
@@ -45,6 +69,7 @@ export class HttpTransport {
   /** Closes idle connections; running requests must be aborted by their signals. */
   close(): void {
     this.agent.destroy();
+    this.others?.close();
   }
 
   /** Resolves with the response once its headers are here; the caller reads or destroys it. */
@@ -102,6 +127,7 @@ export class HttpTransport {
   }
 
   private async bearerToken(): Promise<string | undefined> {
+    if (this.bearer !== undefined) return this.bearer.token();
     const { tokenFile } = this.config;
     if (tokenFile === undefined) return this.config.token;
     if (this.token === undefined || this.now() - this.token.readAt >= tokenRefreshMs) {

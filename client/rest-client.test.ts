@@ -112,6 +112,26 @@ describe('rest client', () => {
     await assert.rejects(get(), (e) => hasReason(e, 'ServiceUnavailable'));
   });
 
+  it('acts as somebody else with a token of theirs, with a new one after 401', async () => {
+    const given = ['A', 'B'];
+    let refused = 0;
+    const other = client.actingAs({
+      token: async () => given[0]!,
+      refused: () => {
+        refused++;
+        given.shift();
+      },
+    });
+    answers.push(json({}, 401), json({ metadata: { name: 'x' } }), json({}));
+    await other.get(pods, { namespace: 'a', name: 'x' });
+    await client.get(pods, { namespace: 'a', name: 'x' });
+    assert.deepEqual(
+      seen.map((s) => s.headers.authorization),
+      ['Bearer A', 'Bearer B', 'Bearer T'],
+    );
+    assert.equal(refused, 1);
+  });
+
   it('tries again after 429 and after a reset of a read', async () => {
     answers.push(
       json(tooManyRequests('wait', 1).toStatus(), 429, { 'retry-after': '1' }),

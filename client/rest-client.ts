@@ -20,7 +20,7 @@ import type {
   WatchOptions,
 } from './client.ts';
 import { chunksOf, errorOf, isReset, readText } from './http-response.ts';
-import { HttpTransport } from './http-transport.ts';
+import { type Bearer, HttpTransport } from './http-transport.ts';
 import type { ClientConfig } from './kubeconfig.ts';
 import { LineDecoder } from './line-decoder.ts';
 import { collectionPath, listQuery, objectPath, watchQuery } from './paths.ts';
@@ -37,6 +37,8 @@ export interface RestClientOptions {
 export interface RestClient extends Client {
   /** New connections use these credentials (certificate rotation). */
   setCredentials(credentials: Pick<ClientConfig, 'cert' | 'key' | 'token' | 'ca'>): void;
+  /** A client for another caller, which shares connections with its like and is closed with this. */
+  actingAs(bearer: Bearer): Client;
   /** Closes idle connections. */
   close(): void;
 }
@@ -74,7 +76,14 @@ interface Request {
 /** Connects lazily: the first call opens the first connection. */
 export function createClient(config: ClientConfig, options: RestClientOptions): RestClient {
   const clock = options.clock ?? systemClock;
-  const transport = new HttpTransport(config, () => clock.now());
+  return clientOver(new HttpTransport(config, () => clock.now()), clock, options);
+}
+
+function clientOver(
+  transport: HttpTransport,
+  clock: Clock,
+  options: RestClientOptions,
+): RestClient {
   const userAgent = `k8ts-${options.component}`;
 
   /** Sends with retries; resolves with a success response whose body is not read yet. */
@@ -106,6 +115,7 @@ export function createClient(config: ClientConfig, options: RestClientOptions): 
       if (code >= 200 && code < 300) return response;
       const retryAfter = Number(response.headers['retry-after'] ?? Number.NaN);
       const text = await readText(response);
+      if (code === 401 && attempt === 1 && transport.refused()) continue;
       const turnedAway = code === 429 || (code >= 500 && !Number.isNaN(retryAfter));
       if (!turnedAway || attempt >= maxAttempts)
         throw errorOf(code, text, request.method, request.path);
@@ -250,6 +260,7 @@ export function createClient(config: ClientConfig, options: RestClientOptions): 
     },
 
     setCredentials: (credentials) => transport.setCredentials(credentials),
+    actingAs: (bearer) => clientOver(transport.actingAs(bearer), clock, options),
     close: () => transport.close(),
   };
 }

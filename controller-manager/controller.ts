@@ -57,6 +57,11 @@ export interface Controller {
   readonly name: string;
   /** Names of old, which `--controllers` knows too. */
   readonly aliases: readonly string[];
+  /**
+   * Its service account in kube-system, whose rights it has under
+   * --use-service-account-credentials; left out: it always acts as the manager itself.
+   */
+  readonly serviceAccount?: string;
   /** Why it cannot run with these options; undefined when it can. */
   readonly missing?: (options: ControllerManagerOptions) => string | undefined;
   /** Registers; starts nothing by itself. */

@@ -36,6 +36,10 @@ export const flags = {
   'node-cidr-mask-size-ipv4': { kind: 'int', help: 'the same, for IPv4 of two families' },
   'node-cidr-mask-size-ipv6': { kind: 'int', help: 'the same, for IPv6 of two families' },
   'service-account-private-key-file': { kind: 'string', help: 'signs tokens in secrets' },
+  'use-service-account-credentials': {
+    kind: 'bool',
+    help: 'each controller acts as a service account of its own',
+  },
   'root-ca-file': { kind: 'string', help: 'CA that is published in every namespace' },
   'cluster-signing-cert-file': { kind: 'string', help: 'CA that signs certificate requests' },
   'cluster-signing-key-file': { kind: 'string', help: 'its key' },
@@ -108,6 +112,10 @@ export function parseFlags(values: FlagValues): ParsedFlags {
     nodeCidrMaskSizeIpv4: read.int('node-cidr-mask-size-ipv4', mask4),
     nodeCidrMaskSizeIpv6: read.int('node-cidr-mask-size-ipv6', mask6),
     serviceAccountPrivateKey: read.file('service-account-private-key-file'),
+    useServiceAccountCredentials: read.bool(
+      'use-service-account-credentials',
+      d.useServiceAccountCredentials,
+    ),
     rootCa: read.file('root-ca-file'),
     clusterSigningCert: read.file('cluster-signing-cert-file'),
     clusterSigningKey: read.file('cluster-signing-key-file'),

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { allowManyListeners } from '../client/abort.ts';
-import type { Client } from '../client/client.ts';
 import { createEventRecorder } from '../client/events.ts';
 import { startHealthServer } from '../client/health-server.ts';
 import { runAsLeader } from '../client/leader-election.ts';
 import type { Log } from '../client/log.ts';
+import type { RestClient } from '../client/rest-client.ts';
+import { ServiceAccountTokens } from '../client/service-account-tokens.ts';
 import { TaskGroup } from '../client/task-group.ts';
 import { systemClock } from '../machinery/meta/clock.ts';
 import { selectControllers } from './controllers.ts';
@@ -16,7 +17,7 @@ import { runControllers } from './runtime.ts';
 
 /** What a controller manager process runs with. */
 export interface ControllerManagerProcessOptions {
-  readonly client: Client;
+  readonly client: RestClient;
   readonly options: ControllerManagerOptions;
   readonly log: Log;
   readonly bindAddress: string;
@@ -61,11 +62,16 @@ export async function run(
           checks: { ping: () => undefined },
           metrics: () => metrics.registry.metrics(),
         });
+  const tokens = new ServiceAccountTokens({ client, clock, namespace: 'kube-system' });
+  const clientOf = options.useServiceAccountCredentials
+    ? (account: string) => client.actingAs(tokens.bearer(account))
+    : undefined;
   const lead = async (leading: AbortSignal): Promise<void> => {
     metrics.leads(options.leaderElection.resourceName, true);
     allowManyListeners(leading);
     const deps = {
       client,
+      clientOf,
       clock,
       random: Math.random,
       log,

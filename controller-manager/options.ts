@@ -23,6 +23,7 @@ export interface ControllerManagerOptions {
 
   /** PEM texts; undefined when the flag is not given. */
   readonly serviceAccountPrivateKey: string | undefined;
+  readonly useServiceAccountCredentials: boolean;
   readonly rootCa: string | undefined;
   readonly clusterSigningCert: string | undefined;
   readonly clusterSigningKey: string | undefined;
@@ -75,6 +76,7 @@ export const defaultOptions: ControllerManagerOptions = {
   nodeCidrMaskSizeIpv4: 24,
   nodeCidrMaskSizeIpv6: 64,
   serviceAccountPrivateKey: undefined,
+  useServiceAccountCredentials: false,
   rootCa: undefined,
   clusterSigningCert: undefined,
   clusterSigningKey: undefined,

@@ -13,7 +13,10 @@ import type { Controller, ControllerContext, QueueOptions } from './controller.t
 import type { ControllerManagerOptions } from './options.ts';
 
 export interface RuntimeDeps {
+  /** What informers read with and events are written with. */
   readonly client: Client;
+  /** A client with the rights of a controller's service account; undefined: all use `client`. */
+  readonly clientOf?: ((serviceAccount: string) => Client) | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -49,7 +52,7 @@ export async function runControllers(
   };
   group.start('informers', (s) => factory.run(s));
   for (const controller of controllers) {
-    const setup = new Setup(controller.name, deps, factory, recorder);
+    const setup = new Setup(controller, deps, factory, recorder);
     await controller.setup(setup);
     group.start(controller.name, (s) => setup.run(s));
   }
@@ -71,7 +74,7 @@ class Setup implements ControllerContext {
   private readonly tasks: Task[] = [];
 
   constructor(
-    name: string,
+    { name, serviceAccount }: Controller,
     deps: RuntimeDeps,
     factory: InformerFactory,
     recorder: (component: string) => EventRecorder,
@@ -80,7 +83,8 @@ class Setup implements ControllerContext {
     this.deps = deps;
     this.factory = factory;
     this.recorder = recorder;
-    this.client = deps.client;
+    this.client =
+      (serviceAccount === undefined ? undefined : deps.clientOf?.(serviceAccount)) ?? deps.client;
     this.clock = deps.clock;
     this.random = deps.random;
     this.log = deps.log;

@@ -12,10 +12,21 @@ interface Stamp {
 
 const stampFile = (layout: Layout) => layout.pki('made.json');
 
+/** Raised when certificates are made for other subjects than before: old ones are then looked at. */
+const edition = 2;
+
 /** What the certificates and kubeconfigs depend on. */
 function madeFor(settings: ClusterSettings): string {
   const { nodeName, nodeIp, clusterDomain, serviceCidr, securePort, kubeconfig } = settings;
-  return JSON.stringify([nodeName, nodeIp, clusterDomain, serviceCidr, securePort, kubeconfig]);
+  return JSON.stringify([
+    edition,
+    nodeName,
+    nodeIp,
+    clusterDomain,
+    serviceCidr,
+    securePort,
+    kubeconfig,
+  ]);
 }
 
 /** True when all was made for these settings and holds for a while. */

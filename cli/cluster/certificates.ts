@@ -11,6 +11,7 @@ import {
 } from '../../apiserver/pki/pki.ts';
 import { firstAddress } from '../../apiserver/pki/server-certificates.ts';
 import { stampCertificates } from './certificate-stamp.ts';
+import { dnsUser } from './dns-access.ts';
 import type { ClusterSettings, Layout } from './layout.ts';
 
 /** Certificates are made again when they have less than this left. */
@@ -57,12 +58,11 @@ export async function ensureCertificates(settings: ClusterSettings, layout: Layo
   }
   const clients: readonly (readonly [string, string, readonly string[]])[] = [
     ['admin', 'kubernetes-admin', ['system:masters']],
-    // Its controllers act in all groups; upstream gives each a service account of its own instead.
-    ['controller-manager', 'system:kube-controller-manager', ['system:masters']],
+    ['controller-manager', 'system:kube-controller-manager', []],
     ['scheduler', 'system:kube-scheduler', []],
     ['node', `system:node:${nodeName}`, ['system:nodes']],
     ['proxy', 'system:kube-proxy', []],
-    ['dns', 'system:serviceaccount:kube-system:coredns', ['system:masters']],
+    ['dns', dnsUser, []],
   ];
   for (const [name, commonName, organizations] of clients) {
     const pair = await ensure(`${name}-client`, { commonName, organizations, usages: ['client'] });
@@ -119,8 +119,11 @@ function stillGood(pem: string, authority: string, request: CertificateRequest):
   if (Date.parse(certificate.validTo) - Date.now() < renewBeforeMs) return false;
   const present = certificate.subjectAltName ?? '';
   const subject = certificate.subject.split('\n');
+  const organizations = subject.filter((line) => line.startsWith('O='));
   return (
     subject.includes(`CN=${request.commonName}`) &&
+    organizations.length === (request.organizations?.length ?? 0) &&
+    (request.organizations ?? []).every((o) => organizations.includes(`O=${o}`)) &&
     (request.names ?? []).every(
       (n) => present.includes(`DNS:${n}`) || present.includes(`IP Address:${n}`),
     )

@@ -81,6 +81,7 @@ export function controlProcess(s: ClusterSettings, layout: Layout): ProcessSpec 
       'cluster-cidr': s.podCidr,
       'service-cluster-ip-range': s.serviceCidr,
       'service-account-private-key-file': layout.pki('sa.key'),
+      'use-service-account-credentials': 'true',
       'root-ca-file': layout.pki('ca.crt'),
       'cluster-signing-cert-file': layout.pki('ca.crt'),
       'cluster-signing-key-file': layout.pki('ca.key'),

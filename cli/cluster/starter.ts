@@ -1,11 +1,12 @@
 /**
- * A short-lived process beside the supervisor: makes the certificates, then waits for the API
- * server and the node, and says so, a line each. What it loads goes away with it; the supervisor
+ * A short-lived process beside the supervisor: makes the certificates, waits for the API server,
+ * gives cluster DNS its rights, waits for the node, and says so, a line each. What it loads goes away with it; the supervisor
  * stays small.
  */
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
+import { Agent, type RequestOptions, request } from 'node:https';
 import { certificatesAreGood } from './certificate-stamp.ts';
+import { dnsAccess } from './dns-access.ts';
 import { type ClusterSettings, Layout } from './layout.ts';
 
 /** What is said, in this order. */
@@ -26,6 +27,9 @@ const agent = new Agent({ keepAlive: true, ...credentials() });
 await until(async () => (await get('/readyz')) !== undefined);
 say('apiserver');
 if (!settings.withoutNode) {
+  for (const [path, object] of dnsAccess) {
+    await until(async () => (await apply(path, object)) !== undefined);
+  }
   const path = `/api/v1/nodes/${settings.nodeName}`;
   await until(async () => isReady(await get(path)));
   say('node');
@@ -44,22 +48,35 @@ async function until(ready: () => Promise<boolean>): Promise<void> {
   while (!(await ready())) await new Promise((resolve) => setTimeout(resolve, pollMs));
 }
 
-/** The body of a 200; undefined for every other answer, and for none. */
 function get(path: string): Promise<string | undefined> {
+  return ask({ method: 'GET', path });
+}
+
+/** Applies an object by force: what it says is ours to say. */
+function apply(path: string, object: object): Promise<string | undefined> {
+  const query = '?fieldManager=k8ts-up&force=true';
+  const headers = { 'Content-Type': 'application/apply-patch+yaml' };
+  return ask({ method: 'PATCH', path: path + query, headers }, JSON.stringify(object));
+}
+
+/** The body of a 2xx; undefined for every other answer, and for none. */
+function ask(options: RequestOptions, body?: string): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const host = '127.0.0.1';
-  const sent = request({ host, port: settings.securePort, path, agent, timeout: 2000 }, (res) => {
-    let body = '';
+  const port = settings.securePort;
+  const sent = request({ ...options, host, port, agent, timeout: 2000 }, (res) => {
+    const { statusCode = 0 } = res;
+    let text = '';
     res.setEncoding('utf8');
     res.on('data', (chunk: string) => {
-      body += chunk;
+      text += chunk;
     });
-    res.on('end', () => resolve(res.statusCode === 200 ? body : undefined));
+    res.on('end', () => resolve(statusCode >= 200 && statusCode < 300 ? text : undefined));
     res.on('error', () => resolve(undefined));
   });
   sent.on('error', () => resolve(undefined));
   sent.on('timeout', () => sent.destroy());
-  sent.end();
+  sent.end(body);
   return promise;
 }
 

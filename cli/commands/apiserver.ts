@@ -4,6 +4,7 @@ import { run as runApiServer } from '../../apiserver/main.ts';
 import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.ts';
 import { type Start, toList, toNumber } from '../command.ts';
 import { defineAuthFlags } from './apiserver-auth-flags.ts';
+import { defineLimitFlags } from './apiserver-limit-flags.ts';
 
 const collect = (text: string, before: string[] | undefined) => [...(before ?? []), text];
 
@@ -11,6 +12,7 @@ const collect = (text: string, before: string[] | undefined) => [...(before ?? [
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
   const d = defaultOptions;
   defineAuthFlags(command);
+  defineLimitFlags(command);
   command
     .option('--data-dir <dir>', 'embedded store and certificates', './k8ts-data')
     .option('--etcd-servers <urls>', 'store in etcd, not in the embedded store', toList)
@@ -51,17 +53,20 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     )
     .option('--event-ttl <seconds>', 'how long events are kept', toNumber, d.eventTtlSeconds)
     .option('--log-level <level>', 'trace, debug, info, warn, error', d.logLevel)
-    .action(async (flags: Partial<ApiServerOptions> & { eventTtl: number }) => {
-      const { eventTtl, ...rest } = flags;
-      const options: ApiServerOptions = {
-        ...defaultOptions,
-        dataDir: './k8ts-data',
-        ...rest,
-        eventTtlSeconds: eventTtl,
-      };
-      await run(async (signal) => {
-        const server = await runApiServer(options, signal);
-        await server.ended;
-      });
-    });
+    .action(
+      async (flags: Partial<ApiServerOptions> & { eventTtl: number; requestTimeout?: number }) => {
+        const { eventTtl, requestTimeout = d.requestTimeoutMs, ...rest } = flags;
+        const options: ApiServerOptions = {
+          ...defaultOptions,
+          dataDir: './k8ts-data',
+          ...rest,
+          eventTtlSeconds: eventTtl,
+          requestTimeoutMs: requestTimeout,
+        };
+        await run(async (signal) => {
+          const server = await runApiServer(options, signal);
+          await server.ended;
+        });
+      },
+    );
 }

@@ -13,6 +13,7 @@ const baseDelayMs = 200;
 export const csrApprovingController = defineController({
   name: 'certificatesigningrequest-approving-controller',
   aliases: ['csrapproving'],
+  serviceAccount: 'certificate-controller',
   setup,
 });
 

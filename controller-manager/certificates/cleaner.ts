@@ -14,6 +14,7 @@ const pendingMs = 24 * hourMs;
 export const csrCleaner = defineController({
   name: 'certificatesigningrequest-cleaner-controller',
   aliases: ['csrcleaner'],
+  serviceAccount: 'certificate-controller',
   setup,
 });
 

@@ -15,6 +15,7 @@ const baseDelayMs = 200;
 export const csrSigningController = defineController({
   name: 'certificatesigningrequest-signing-controller',
   aliases: ['csrsigning'],
+  serviceAccount: 'certificate-controller',
   missing: (options) =>
     options.clusterSigningCert === undefined || options.clusterSigningKey === undefined
       ? '--cluster-signing-cert-file and --cluster-signing-key-file are not set'

@@ -12,6 +12,7 @@ const workers = 5;
 export const clusterRoleAggregationController = defineController({
   name: 'clusterrole-aggregation-controller',
   aliases: ['clusterrole-aggregation'],
+  serviceAccount: 'clusterrole-aggregation-controller',
   setup,
 });
 

@@ -32,6 +32,7 @@ const lagMs = 100;
 export const cronJobController = defineController({
   name: 'cronjob-controller',
   aliases: ['cronjob'],
+  serviceAccount: 'cronjob-controller',
   setup,
 });
 

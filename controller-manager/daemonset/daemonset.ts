@@ -32,6 +32,7 @@ const burst = 250;
 export const daemonSetController = defineController({
   name: 'daemonset-controller',
   aliases: ['daemonset'],
+  serviceAccount: 'daemon-set-controller',
   setup,
 });
 

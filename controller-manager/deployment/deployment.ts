@@ -32,6 +32,7 @@ import { condition, setCondition } from './status.ts';
 export const deploymentController = defineController({
   name: 'deployment-controller',
   aliases: ['deployment'],
+  serviceAccount: 'deployment-controller',
   setup,
 });
 

@@ -25,6 +25,7 @@ const staleMs = 2 * 60_000;
 export const disruptionController = defineController({
   name: 'disruption-controller',
   aliases: ['disruption'],
+  serviceAccount: 'disruption-controller',
   setup,
 });
 

@@ -27,6 +27,7 @@ const lagMs = 100;
 export const endpointsController = defineController({
   name: 'endpoints-controller',
   aliases: ['endpoint'],
+  serviceAccount: 'endpoint-controller',
   setup,
 });
 

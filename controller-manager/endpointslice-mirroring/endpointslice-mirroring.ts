@@ -21,6 +21,7 @@ const maxRetryMs = 100_000;
 export const endpointSliceMirroringController = defineController({
   name: 'endpointslice-mirroring-controller',
   aliases: ['endpointslicemirroring'],
+  serviceAccount: 'endpointslicemirroring-controller',
   setup,
 });
 

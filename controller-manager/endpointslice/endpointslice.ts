@@ -25,6 +25,7 @@ const retryMs = 1_000;
 export const endpointSliceController = defineController({
   name: 'endpointslice-controller',
   aliases: ['endpointslice'],
+  serviceAccount: 'endpointslice-controller',
   setup,
 });
 

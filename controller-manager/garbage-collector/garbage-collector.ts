@@ -27,6 +27,7 @@ const component = 'garbage-collector-controller';
 export const garbageCollector = defineController({
   name: component,
   aliases: ['garbagecollector'],
+  serviceAccount: 'generic-garbage-collector',
   missing: (o) => (o.enableGarbageCollector ? undefined : '--enable-garbage-collector=false'),
   setup: (context) => context.background(component, (signal) => new Garbage(context).run(signal)),
 });

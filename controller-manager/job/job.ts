@@ -37,6 +37,7 @@ const controllerName = 'kubernetes.io/job-controller';
 export const jobController = defineController({
   name: 'job-controller',
   aliases: ['job'],
+  serviceAccount: 'job-controller',
   setup,
 });
 

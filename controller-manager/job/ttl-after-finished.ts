@@ -9,6 +9,7 @@ import { type ControllerContext, defineController, type Requeue } from '../contr
 export const ttlAfterFinishedController = defineController({
   name: 'ttl-after-finished-controller',
   aliases: ['ttl-after-finished'],
+  serviceAccount: 'ttl-after-finished-controller',
   setup,
 });
 

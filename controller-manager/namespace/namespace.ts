@@ -31,6 +31,7 @@ const nothingLeft: Left = { estimateSeconds: 0, count: 0, finalizers: new Map() 
 export const namespaceController = defineController({
   name: 'namespace-controller',
   aliases: ['namespace'],
+  serviceAccount: 'namespace-controller',
   setup,
 });
 

@@ -14,6 +14,7 @@ const workers = 30;
 export const nodeIpamController = defineController({
   name: 'node-ipam-controller',
   aliases: ['nodeipam'],
+  serviceAccount: 'node-controller',
   missing: (options) =>
     options.allocateNodeCidrs ? undefined : '--allocate-node-cidrs is not set',
   setup,

@@ -36,6 +36,7 @@ const statusAttempts = 5;
 export const nodeLifecycleController = defineController({
   name: 'node-lifecycle-controller',
   aliases: ['nodelifecycle'],
+  serviceAccount: 'node-controller',
   setup(context) {
     const controller = new NodeLifecycle(context);
     controller.register();

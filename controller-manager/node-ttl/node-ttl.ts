@@ -22,6 +22,7 @@ const steps = [
 export const nodeTtlController = defineController({
   name: 'ttl-controller',
   aliases: ['ttl'],
+  serviceAccount: 'ttl-controller',
   setup,
 });
 

@@ -22,6 +22,7 @@ const orphaned = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer ex
 export const podGarbageCollector = defineController({
   name: 'pod-garbage-collector-controller',
   aliases: ['podgc'],
+  serviceAccount: 'pod-garbage-collector',
   setup,
 });
 

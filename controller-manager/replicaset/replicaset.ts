@@ -7,6 +7,7 @@ import { setUpReplicas } from './replica-controller.ts';
 export const replicaSetController = defineController({
   name: 'replicaset-controller',
   aliases: ['replicaset'],
+  serviceAccount: 'replicaset-controller',
   setup: (context) =>
     setUpReplicas(context, {
       resource: replicaSets,

@@ -7,6 +7,7 @@ import { setUpReplicas } from './replica-controller.ts';
 export const replicationController = defineController({
   name: 'replicationcontroller-controller',
   aliases: ['replicationcontroller'],
+  serviceAccount: 'replication-controller',
   setup: (context) =>
     setUpReplicas(context, {
       resource: replicationControllers,

@@ -13,6 +13,7 @@ import { QuotaUsage } from './usage.ts';
 export const resourceQuotaController = defineController({
   name: 'resourcequota-controller',
   aliases: ['resourcequota'],
+  serviceAccount: 'resourcequota-controller',
   setup,
 });
 

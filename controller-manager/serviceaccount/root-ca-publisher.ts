@@ -15,6 +15,7 @@ const description =
 export const rootCaPublisher = defineController({
   name: 'root-ca-certificate-publisher-controller',
   aliases: ['root-ca-cert-publisher'],
+  serviceAccount: 'root-ca-cert-publisher',
   missing: (options) => (options.rootCa === undefined ? '--root-ca-file is not given' : undefined),
   setup,
 });

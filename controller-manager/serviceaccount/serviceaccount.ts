@@ -10,6 +10,7 @@ const name = 'default';
 export const serviceAccountController = defineController({
   name: 'serviceaccount-controller',
   aliases: ['serviceaccount'],
+  serviceAccount: 'service-account-controller',
   setup,
 });
 

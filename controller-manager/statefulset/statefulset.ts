@@ -45,6 +45,7 @@ const historyDefault = 10;
 export const statefulSetController = defineController({
   name: 'statefulset-controller',
   aliases: ['statefulset'],
+  serviceAccount: 'statefulset-controller',
   setup,
 });
 

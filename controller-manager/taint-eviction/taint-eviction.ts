@@ -18,6 +18,7 @@ const why = {
 export const taintEvictionController = defineController({
   name: 'taint-eviction-controller',
   aliases: ['taint-eviction'],
+  serviceAccount: 'node-controller',
   setup,
 });
 
