@@ -2,6 +2,7 @@
  * The objects that a server makes sure of: namespaces, default roles, priorities, its own groups,
  * the service `kubernetes`. At start all of them, concurrently; some are kept right afterwards.
  */
+import { hasReason } from '../machinery/meta/status-error.ts';
 import { formatTime } from '../machinery/meta/times.ts';
 import type { KubeObject, ServiceCIDR } from '../machinery/schema/wire.ts';
 import {
@@ -9,7 +10,7 @@ import {
   reviseAuthenticationConfig,
 } from './bootstrap/authentication-config.ts';
 import { complete, ensure } from './bootstrap/ensure.ts';
-import { reviseFlowControl } from './bootstrap/flow-control.ts';
+import { isLeftOver, reviseFlowControl } from './bootstrap/flow-control.ts';
 import {
   defaultServiceCidr,
   kubernetesEndpoints,
@@ -114,6 +115,26 @@ async function ensureKept({ access }: BootstrapEnvironment): Promise<void> {
     ...each('prioritylevelconfigurations', flow.prioritylevelconfigurations),
     ...each('flowschemas', flow.flowschemas),
   ]);
+  await dropLeftOvers(access, 'flowschemas', flow.flowschemas);
+  await dropLeftOvers(access, 'prioritylevelconfigurations', flow.prioritylevelconfigurations);
+}
+
+/** Defaults of another version of the server, which nobody has taken over. */
+async function dropLeftOvers(
+  access: ResourceAccess,
+  plural: string,
+  wanted: readonly KubeObject[],
+): Promise<void> {
+  const names = new Set(wanted.map((o) => o.metadata?.name ?? ''));
+  const resource = `${plural}.${flowGroup}`;
+  for (const o of await access.list(resource, '')) {
+    if (!isLeftOver(o, names)) continue;
+    try {
+      await access.delete(resource, '', o.metadata?.name ?? '', o.metadata?.uid);
+    } catch (e) {
+      if (!hasReason(e, 'NotFound', 'Conflict')) throw e;
+    }
+  }
 }
 
 async function ensureRoles(access: ResourceAccess): Promise<void> {

@@ -16,6 +16,7 @@ import { refusal } from './auth/refusal.ts';
 import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
 import { serverMetrics } from './metrics/server-metrics.ts';
+import { setUpLimits } from './flow-control/setup.ts';
 import type { ApiServerOptions } from './options.ts';
 import { prepareCertificates } from './pki/server-certificates.ts';
 import { Catalog } from './registry/catalog.ts';
@@ -24,6 +25,7 @@ import { serverAccess } from './registry/server-access.ts';
 import { builtinSubresources } from './registry/subresources.ts';
 import { builtinReviews } from './reviews/reviews.ts';
 import { createChain } from './server/chain.ts';
+import { Deadlines } from './server/deadlines.ts';
 import type { HealthCheck } from './server/health.ts';
 import { morePaths } from './server/more-paths.ts';
 import { servePath } from './server/paths.ts';
@@ -123,12 +125,21 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const checks = healthChecks(() => ready, storage, signal);
   const version = versionInfo();
   const metrics = serverMetrics(catalog, version);
+  const onProblem = (what: string, err: unknown) => log.warn({ err }, what);
+  const limits = setUpLimits(options, { catalog, access, signal: life.signal, onProblem });
+  metrics.registry.add(...limits.metrics);
   const paths = {
     catalog,
     checks,
     version,
     serverAddress: `${options.advertiseAddress}:${options.securePort}`,
-    more: morePaths({ options, catalog, authentication, metrics: metrics.registry }),
+    more: morePaths({
+      options,
+      catalog,
+      authentication,
+      metrics: metrics.registry,
+      page: limits.page,
+    }),
   };
   const identification = {
     authenticators: authentication.authenticators,
@@ -138,6 +149,8 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const chain = createChain({
     identification,
     authorizer,
+    deadlines: new Deadlines(options.requestTimeoutMs),
+    gate: limits.gate,
     log,
     metrics: metrics.requests,
     resources: (request) => dispatch(request, catalog, services),
@@ -186,9 +199,10 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
       : undefined,
     fresh: () => cacher.fresh(),
     now: () => Date.now(),
-    onProblem: (what: string, err: unknown) => log.warn({ err }, what),
+    onProblem,
   };
   await ensureBootstrapObjects(bootstrap);
+  limits.keepConditions();
   const keeping = keepBootstrapObjects(bootstrap, signal);
   opened.defer(() => keeping);
   ready = true;

@@ -1,8 +1,9 @@
 /** Options of the API server, named as the upstream flags: `--etcd-servers` is etcdServers. */
 import { type AuthOptions, defaultAuthOptions } from './auth/auth-options.ts';
+import { defaultLimitOptions, type LimitOptions } from './flow-control/limit-options.ts';
 
 /** All of them; those of one area stand with it. */
-export interface ApiServerOptions extends AuthOptions {
+export interface ApiServerOptions extends AuthOptions, LimitOptions {
   /** The embedded store and what the server makes for itself. */
   readonly dataDir: string;
   /** Empty: the embedded store. */
@@ -39,6 +40,7 @@ export interface ApiServerOptions extends AuthOptions {
 /** The defaults of all but dataDir; the authorization modes are the secure ones. */
 export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
   ...defaultAuthOptions,
+  ...defaultLimitOptions,
   etcdServers: [],
   etcdPrefix: '/registry',
   securePort: 6443,

@@ -37,6 +37,7 @@ export async function watch(
         if (past !== undefined) session.resume(past, from);
         else session.fail(expired(`too old resource version: ${from} (${cache.oldestRevision})`));
       }
+      request.started?.();
       await session.run(request.signal);
     },
   };

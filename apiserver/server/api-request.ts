@@ -24,6 +24,14 @@ export class ApiRequest {
   user: UserInfo = anonymous;
   /** Texts for `Warning: 299` headers, in order. */
   warnings: string[] | undefined;
+  /** Headers of the answer, whatever it will be. */
+  answerHeaders: Readonly<Record<string, string>> | undefined;
+  /** How long it may take; undefined: as long as it likes. */
+  timeoutMs: number | undefined;
+  /** It took too long and has been answered: what comes now is for nobody. */
+  overdue = false;
+  /** Tells that a watch has shown what there was. */
+  started: (() => void) | undefined;
   readonly #response: ServerResponse | undefined;
   #query: URLSearchParams | undefined;
   #abort: AbortController | undefined;
@@ -63,6 +71,18 @@ export class ApiRequest {
   warn(text: string): void {
     this.warnings ??= [];
     if (!this.warnings.includes(text)) this.warnings.push(text);
+  }
+
+  /** The client went away. */
+  get gone(): boolean {
+    return (this.#response ?? this.raw.socket).destroyed;
+  }
+
+  /** Calls back when the client goes away or the answer is complete, until told to forget it. */
+  onGone(run: () => void): () => void {
+    const ending = this.#response ?? this.raw.socket;
+    ending.once('close', run);
+    return () => void ending.off('close', run);
   }
 
   /** Aborts when the client goes away, or when the answer is complete. */

@@ -39,6 +39,9 @@ export async function send(
 ): Promise<void> {
   if ('stream' in answer) {
     for (const w of warningHeaders(request.warnings)) response.appendHeader('Warning', w);
+    for (const [name, value] of Object.entries(request.answerHeaders ?? {})) {
+      response.setHeader(name, value);
+    }
     await answer.stream(response);
     return;
   }
@@ -47,6 +50,7 @@ export async function send(
     'Audit-Id': request.auditId,
     'Cache-Control': 'no-cache, private',
     'Content-Type': answer.contentType,
+    ...request.answerHeaders,
     ...answer.headers,
   };
   if (request.warnings !== undefined) headers['Warning'] = warningHeaders(request.warnings);

@@ -1,21 +1,33 @@
 /**
  * The request chain, in the order it runs: panic guard, request info, authentication,
- * impersonation, authorization, then the resource or one of the server's own paths.
+ * impersonation, priority and fairness, authorization, then the resource or one of the server's own
+ * paths.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { StatusError, unauthorized } from '../../machinery/meta/status-error.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
+import { type Gate, type Ticket, TooManyRequestsError } from '../flow-control/gate.ts';
 import type { RequestMetrics } from '../metrics/requests.ts';
 import { ApiRequest } from './api-request.ts';
-import { type ApiResponse, asStatusError, errorResponse, send } from './api-response.ts';
+import {
+  type ApiResponse,
+  asStatusError,
+  type BodyResponse,
+  errorResponse,
+  send,
+} from './api-response.ts';
 import { authorize } from './authorize.ts';
+import type { Deadlines } from './deadlines.ts';
 import { type Identification, identify } from './identify.ts';
 import { PlainError } from './plain-error.ts';
 
 export interface ChainOptions {
   readonly identification: Identification;
   readonly authorizer: Authorizer;
+  readonly deadlines: Deadlines;
+  /** Limits how many requests are served at once. */
+  readonly gate: Gate;
   readonly log: Logger;
   /** Answers a resource request. */
   resources(request: ApiRequest): Promise<ApiResponse>;
@@ -38,16 +50,23 @@ export function createChain(options: ChainOptions): Chain {
       return;
     }
     options.metrics.began(request);
+    let ticket: Ticket | undefined;
+    let inTime: (() => void) | undefined;
     try {
+      inTime = options.deadlines.begin(request, response);
       await identify(request, options.identification);
+      const entered = options.gate.enter(request);
+      ticket = entered instanceof Promise ? await entered : entered;
+      request.answerHeaders = ticket?.headers;
+      request.started = ticket?.started;
       await authorize(request, options.authorizer);
       const answer = await (request.info.isResource
         ? options.resources(request)
         : options.paths(request));
-      await send(request, response, answer);
+      if (!request.overdue) await send(request, response, answer);
     } catch (e) {
       try {
-        await fail(request, response, e, options.log);
+        if (!request.overdue) await fail(request, response, e, options.log);
       } catch (err) {
         // Not even the error could be sent: the client gets nothing, the others go on.
         options.log.error({ err, path: request.path }, 'no answer could be sent');
@@ -55,7 +74,21 @@ export function createChain(options: ChainOptions): Chain {
       }
     }
     options.metrics.ended(request, response.statusCode, (performance.now() - startedMs) / 1000);
+    whenRead(response, () => {
+      inTime?.();
+      ticket?.done();
+    });
   };
+}
+
+/** So much of an answer may be on its way without counting as work that is not done. */
+const unreadBytes = 64 * 1024;
+
+/** Large answers stay in memory until their client has read them: for so long they count. */
+function whenRead(response: ServerResponse, run: () => void): void {
+  const read = response.writableLength < unreadBytes || response.destroyed;
+  if (read) run();
+  else response.once('close', run);
 }
 
 async function fail(
@@ -64,6 +97,11 @@ async function fail(
   e: unknown,
   log: Logger,
 ): Promise<void> {
+  if (e instanceof TooManyRequestsError) {
+    request.answerHeaders = e.headers;
+    await send(request, response, tooMany(e));
+    return;
+  }
   const error = asStatusError(e);
   if (!(e instanceof StatusError)) {
     log.error({ err: e, method: request.method, path: request.path }, 'request failed');
@@ -85,7 +123,12 @@ async function fail(
   await send(request, response, errorResponse(status));
 }
 
-function plainAnswer({ code, message }: PlainError): ApiResponse {
+function tooMany({ message, retryAfterSeconds }: TooManyRequestsError): ApiResponse {
+  const plain = plainAnswer(new PlainError(429, message));
+  return { ...plain, headers: { ...plain.headers, 'Retry-After': String(retryAfterSeconds) } };
+}
+
+function plainAnswer({ code, message }: PlainError): BodyResponse {
   const headers = { 'X-Content-Type-Options': 'nosniff' };
   return { code, contentType: 'text/plain; charset=utf-8', body: `${message}\n`, headers };
 }

@@ -16,6 +16,8 @@ export interface MorePathServices {
   readonly catalog: Catalog;
   readonly authentication: AuthenticationSetup;
   readonly metrics: MetricRegistry;
+  /** Pages for people who look into a server; undefined: none of that path. */
+  page(path: string): string | undefined;
 }
 
 /** Answers one of these paths, undefined for any other. */
@@ -38,6 +40,9 @@ export function morePaths(
     if (path.startsWith('/openapi/v3/')) {
       return documents().document(path.slice('/openapi/v3/'.length), asked(request));
     }
+    const page = path.startsWith('/debug/') ? services.page(path) : undefined;
+    if (page !== undefined)
+      return { code: 200, contentType: 'text/plain; charset=utf-8', body: page };
     const { keys } = services.authentication;
     if (path === '/openid/v1/jwks') {
       checkJwks(request.header('accept'));
