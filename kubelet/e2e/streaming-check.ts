@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { SpdySession } from '../server/streaming/spdy-session.ts';
+import { SpdySession } from '../../machinery/streaming/spdy-session.ts';
 
 const [base = '', target = '', certFile = '', keyFile = ''] = process.argv.slice(2);
 const tls = { cert: readFileSync(certFile), key: readFileSync(keyFile), rejectUnauthorized: false };
@@ -74,7 +74,7 @@ async function execSpdy(command: string[], input: Buffer): Promise<string> {
   session.open({ streamtype: 'stderr' });
   const parts: Buffer[] = [];
   return new Promise((resolve) => {
-    stdout.onData = (data) => parts.push(data);
+    stdout.onData = (data) => void parts.push(data);
     session.onClose = () => resolve(Buffer.concat(parts).toString());
     session.send(stdin, input);
     session.end(stdin);

@@ -12,6 +12,9 @@ export const kubeletVersion = 'v1.36.2';
 
 const maxNamesPerImage = 5;
 
+/** Upstream's names of what this kubelet does, in order: it translates WebSocket streams itself. */
+const declaredFeatures = ['ExtendWebSocketsToKubelet'];
+
 /** What the machine has. */
 export function nodeCapacity(
   machine: MachineFacts,
@@ -214,5 +217,6 @@ export function nodeStatus(input: StatusInput): NodeStatus {
     ...(input.images ? { images: input.images } : {}),
     ...(runtimeHandlers?.length ? { runtimeHandlers } : {}),
     ...(features ? { features } : {}),
+    declaredFeatures: [...declaredFeatures],
   };
 }

@@ -1,7 +1,6 @@
 /** The query of exec and attach requests, as the API server sends it. */
-
+import type { StreamFlags } from '../../machinery/streaming/command-side.ts';
 import { isOn } from './http-answer.ts';
-import type { StreamFlags } from './streaming/exec-websocket.ts';
 
 /** Which streams are wanted; with a terminal there is no separate error output. */
 export function streamFlags(query: URLSearchParams): StreamFlags {

@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorFields, type Log } from '../../client/log.ts';
 import type { PodStatus } from '../../machinery/schema/wire.ts';
+import { portOf } from '../../machinery/streaming/port-forward-spdy.ts';
+import { refuse, UpgradeRefused } from '../../machinery/streaming/upgrade.ts';
 import { errorText } from '../cri/cri-error.ts';
 import type { Runtime } from '../cri/runtime.ts';
 import { findContainer, type NodePod } from '../pods/pod.ts';
@@ -17,7 +19,6 @@ import { streamFlags } from './exec-params.ts';
 import { answerHealth, type HealthChecks } from './health.ts';
 import { sendJson, sendText } from './http-answer.ts';
 import { stream } from './streaming/streaming.ts';
-import { refuse } from './streaming/tunnel.ts';
 import { secureOptions, type TlsOptions } from './tls-options.ts';
 
 export interface KubeletServerOptions {
@@ -251,46 +252,58 @@ export class KubeletServer {
       refuse(socket, 404, '404: Page Not Found\n');
       return;
     }
-    const flags = streamFlags(url.searchParams);
-    let runtimeUrl: string | { status: number; text: string };
-    try {
-      runtimeUrl = await this.runtimeUrl(kind, parts, url.searchParams);
-    } catch (error) {
-      runtimeUrl = { status: 500, text: errorText(error) };
-    }
-    if (typeof runtimeUrl !== 'string') {
-      refuse(socket, runtimeUrl.status, runtimeUrl.text);
+    const query = url.searchParams;
+    const asked = [...query.getAll('port'), ...query.getAll('ports')]
+      .flatMap((p) => p.split(','))
+      .map((text) => ({ text, port: portOf(text) }));
+    const bad = asked.find(({ port }) => port === undefined);
+    if (bad !== undefined) {
+      refuse(socket, 400, `unable to parse ${JSON.stringify(bad.text)} as a port`);
       return;
     }
-    const { idleMs } = this.options;
-    await stream({ req, socket, head, url: runtimeUrl, kind, flags, idleMs });
+    const ports = asked.map(({ port }) => port!);
+    await stream({
+      req,
+      socket,
+      head,
+      kind,
+      ports,
+      flags: streamFlags(query),
+      idleMs: this.options.idleMs,
+      url: (port) => this.runtimeUrl(kind, parts, query, port === undefined ? ports : [port]),
+    });
   }
 
+  /** Throws UpgradeRefused for what is not there. */
   private async runtimeUrl(
     kind: 'exec' | 'attach' | 'portForward',
     parts: readonly string[],
     query: URLSearchParams,
-  ): Promise<string | { status: number; text: string }> {
+    ports: readonly number[],
+  ): Promise<string> {
     const { runtime } = this.options;
-    if (kind === 'portForward') {
-      const [namespace = '', name = '', uid] = parts;
-      const sandbox = this.options.find(namespace, name, uid)?.observed.sandboxes[0];
-      if (sandbox === undefined) return { status: 404, text: 'pod does not exist' };
-      const port = [...query.getAll('port'), ...query.getAll('ports')]
-        .flatMap((p) => p.split(','))
-        .map(Number);
-      return (await runtime.call('PortForward', { podSandboxId: sandbox.id, port })).url;
+    const refusal = (status: number, text: string) => new UpgradeRefused(status, {}, text);
+    try {
+      if (kind === 'portForward') {
+        const [namespace = '', name = '', uid] = parts;
+        const sandbox = this.options.find(namespace, name, uid)?.observed.sandboxes[0];
+        if (sandbox === undefined) throw refusal(404, 'pod does not exist');
+        return (await runtime.call('PortForward', { podSandboxId: sandbox.id, port: ports })).url;
+      }
+      const target = this.containerOf(parts);
+      if (typeof target === 'string') throw refusal(404, target);
+      const { stdin, stdout, stderr, tty } = streamFlags(query);
+      if (!stdin && !stdout && !stderr) {
+        throw refusal(400, 'you must specify at least 1 of stdin, stdout, stderr');
+      }
+      const streams = { containerId: target.id, stdin, stdout, stderr, tty };
+      if (kind === 'attach') return (await runtime.call('Attach', streams)).url;
+      const cmd = query.getAll('command');
+      return (await runtime.call('Exec', { ...streams, cmd })).url;
+    } catch (error) {
+      if (error instanceof UpgradeRefused) throw error;
+      throw refusal(500, errorText(error));
     }
-    const target = this.containerOf(parts);
-    if (typeof target === 'string') return { status: 404, text: target };
-    const { stdin, stdout, stderr, tty } = streamFlags(query);
-    if (!stdin && !stdout && !stderr) {
-      return { status: 400, text: 'you must specify at least 1 of stdin, stdout, stderr' };
-    }
-    const streams = { containerId: target.id, stdin, stdout, stderr, tty };
-    if (kind === 'attach') return (await runtime.call('Attach', streams)).url;
-    const cmd = query.getAll('command');
-    return (await runtime.call('Exec', { ...streams, cmd })).url;
   }
 }
 

@@ -1,26 +1,12 @@
 /** A connection to the runtime's streaming server, upgraded to another protocol. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-
-export interface Upgraded {
-  readonly socket: Socket;
-  /** What came right after the answer's headers. */
-  readonly head: Buffer;
-  readonly response: IncomingMessage;
-}
-
-/** The runtime refused to upgrade. */
-export class UpgradeRefused extends Error {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-
-  constructor(status: number, headers: IncomingMessage['headers'], body: string) {
-    super(body);
-    this.name = 'UpgradeRefused';
-    this.status = status;
-    this.headers = headers;
-  }
-}
+import { WebSocket } from 'ws';
+import {
+  maxMessageBytes,
+  type Upgraded,
+  UpgradeRefused,
+} from '../../../machinery/streaming/upgrade.ts';
 
 const maxRefusalBytes = 64 * 1024;
 
@@ -38,31 +24,67 @@ export function forwardedHeaders(
   return out;
 }
 
+/** The headers of a request for SPDY/3.1. */
+export function spdyHeaders(protocols: readonly string[]): Record<string, string | string[]> {
+  return {
+    connection: 'Upgrade',
+    upgrade: 'SPDY/3.1',
+    'x-stream-protocol-version': [...protocols],
+  };
+}
+
 /** Sends the request to the one-time URL; resolves when the runtime has switched protocols. */
 export function upgradeToRuntime(
   url: string,
   method: string,
   headers: Record<string, string | string[]>,
   signal: AbortSignal,
-): Promise<Upgraded> {
+): Promise<Upgraded & { readonly socket: Socket }> {
   return new Promise((resolve, reject) => {
     const req = httpRequest(url, { method, headers, agent: false, signal });
     req.on('upgrade', (response, socket, head) => {
       resolve({ response, socket: socket as Socket, head });
     });
-    req.on('response', (response) => {
-      const parts: Buffer[] = [];
-      let size = 0;
-      response.on('data', (part: Buffer) => {
-        size += part.length;
-        if (size <= maxRefusalBytes) parts.push(part);
-      });
-      response.on('end', () => {
-        const body = Buffer.concat(parts).toString();
-        reject(new UpgradeRefused(response.statusCode ?? 502, response.headers, body));
-      });
-    });
+    req.on('response', (response) => void refusalOf(response).then(reject, reject));
     req.on('error', reject);
     req.end();
   });
+}
+
+/** The same for a WebSocket; resolves with a paused one. */
+export function webSocketToRuntime(
+  url: string,
+  protocols: readonly string[],
+  signal: AbortSignal,
+): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], {
+      perMessageDeflate: false,
+      maxPayload: maxMessageBytes,
+    });
+    const abort = (): void => ws.terminate();
+    signal.addEventListener('abort', abort, { once: true });
+    ws.once('unexpected-response', (_, response) => {
+      void refusalOf(response).then(reject, reject);
+    });
+    ws.on('error', reject);
+    ws.once('open', () => {
+      signal.removeEventListener('abort', abort);
+      ws.off('error', reject);
+      ws.pause();
+      resolve(ws);
+    });
+  });
+}
+
+async function refusalOf(response: IncomingMessage): Promise<UpgradeRefused> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > maxRefusalBytes) break;
+    parts.push(part);
+  }
+  const body = Buffer.concat(parts).toString();
+  return new UpgradeRefused(response.statusCode ?? 502, response.headers, body);
 }

@@ -1,102 +1,90 @@
 /**
  * Streams between clients and the runtime: exec, attach and port-forward. What the runtime speaks
- * itself (SPDY, WebSocket v4) is tunnelled raw; the newer WebSocket protocols are translated.
+ * itself (SPDY, WebSocket v4) is tunnelled raw; the rest is translated.
  */
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
-import { channelProtocolV5, joinWebSocket, type StreamFlags } from './exec-websocket.ts';
-import { type Upgraded, UpgradeRefused, upgradeToRuntime } from './runtime-upgrade.ts';
-import { SpdySession } from './spdy-session.ts';
-import { join, refuse, tunnel } from './tunnel.ts';
+import type { Socket } from 'node:net';
+import {
+  type BridgeRequest,
+  bridge,
+  needsBridge,
+  type StreamKind,
+} from '../../../machinery/streaming/bridge.ts';
+import type { StreamFlags } from '../../../machinery/streaming/command-side.ts';
+import {
+  refuse,
+  refusesProtocol,
+  UpgradeRefused,
+  type UpgradeRequest,
+  writeHead,
+} from '../../../machinery/streaming/upgrade.ts';
+import { spdyHeaders, upgradeToRuntime, webSocketToRuntime } from './runtime-upgrade.ts';
+import { closeWhenIdle, tunnel } from './tunnel.ts';
 
-/** SPDY frames carried in WebSocket messages (KEP-4006, port-forward). */
-const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
-const portForwardProtocol = 'portforward.k8s.io';
-const execProtocol = 'v4.channel.k8s.io';
-const maxMessageBytes = 32 * 1024 * 1024;
+/** Clients open the streams of a command within this time, or are sent away. */
+const streamCreationMs = 30_000;
 
-export interface StreamRequest {
-  readonly req: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  /** The one-time URL of the runtime's streaming server. */
-  readonly url: string;
-  readonly kind: 'exec' | 'attach' | 'portForward';
+export interface StreamRequest extends UpgradeRequest {
+  /**
+   * A fresh one-time URL of the runtime's streaming server. `port`: for a port-forward, the only
+   * one that is wanted.
+   */
+  readonly url: (port?: number) => Promise<string>;
+  readonly kind: StreamKind;
   readonly flags: StreamFlags;
+  readonly ports: readonly number[];
+  /** Silence for so long ends the connection; 0: never. */
   readonly idleMs: number;
-}
-
-function offeredProtocols(req: IncomingMessage): string[] {
-  const header = req.headers['sec-websocket-protocol'];
-  return [header ?? []].flat().flatMap((h) => h.split(',').map((p) => p.trim()));
-}
-
-function spdyHeaders(protocol: string): Record<string, string> {
-  return {
-    connection: 'Upgrade',
-    upgrade: 'SPDY/3.1',
-    'x-stream-protocol-version': protocol,
-  };
 }
 
 /** Takes over the connection; answers by itself when something is wrong. */
 export async function stream(request: StreamRequest): Promise<void> {
-  const { req, socket, head, url, kind, idleMs } = request;
-  const isWebSocket = req.headers.upgrade?.toLowerCase() === 'websocket';
-  const wanted = kind === 'portForward' ? tunnelProtocol : channelProtocolV5;
-  if (!isWebSocket || !offeredProtocols(req).includes(wanted)) {
-    await tunnel(req, socket, head, url, idleMs);
-    return;
-  }
+  const { socket, kind, idleMs } = request;
   const gone = new AbortController();
   const abort = (): void => gone.abort();
   socket.once('close', abort);
-  let upgraded: Upgraded | undefined;
   try {
-    const protocol = kind === 'portForward' ? portForwardProtocol : execProtocol;
-    upgraded = await upgradeToRuntime(url, 'POST', spdyHeaders(protocol), gone.signal);
-    const { socket: runtime } = upgraded;
-    const ws = accept(request, wanted);
-    if (kind === 'portForward') {
-      const duplex = createWebSocketStream(ws);
-      if (upgraded.head.length > 0) duplex.write(upgraded.head);
-      join(duplex, runtime, idleMs);
-      // A WebSocket has no half-close.
-      ws.once('close', () => runtime.destroySoon());
-      return;
+    if (!needsBridge(request, kind)) {
+      try {
+        await tunnel(request, await request.url(), idleMs, gone.signal);
+        return;
+      } catch (e) {
+        if (!refusesProtocol(e)) throw e;
+        // A runtime that does not speak the client's protocol. The first refusal is the better one.
+        await translate(request, gone.signal).catch(() => {
+          throw e;
+        });
+        return;
+      }
     }
-    if (idleMs > 0) runtime.setTimeout(idleMs, () => runtime.destroy());
-    joinWebSocket(ws, new SpdySession(runtime, upgraded.head), request.flags);
-  } catch (error) {
-    upgraded?.socket.destroy();
-    if (gone.signal.aborted) return;
-    const status = error instanceof UpgradeRefused ? error.status : 502;
-    refuse(socket, status, (error as Error).message);
+    await translate(request, gone.signal);
+  } catch (e) {
+    if (!gone.signal.aborted) answerRefusal(request, e);
   } finally {
     socket.removeListener('close', abort);
   }
 }
 
-/** Switches the client's connection over. Throws UpgradeRefused when its request is no good. */
-function accept({ req, socket, head }: StreamRequest, protocol: string): WebSocket {
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: maxMessageBytes,
-    perMessageDeflate: false,
+function translate(request: StreamRequest, gone: AbortSignal): Promise<void> {
+  const { kind, idleMs, url } = request;
+  if (idleMs > 0) closeWhenIdle(request.socket as Socket, idleMs);
+  const backend: BridgeRequest['backend'] = {
+    spdy: async (protocols) => upgradeToRuntime(await url(), 'POST', spdyHeaders(protocols), gone),
+    webSocket: async (protocols, port) => webSocketToRuntime(await url(port), protocols, gone),
+  };
+  return bridge({ ...request, kind, backend, giveUp: AbortSignal.timeout(streamCreationMs) });
+}
+
+function answerRefusal({ socket }: StreamRequest, e: unknown): void {
+  const { message } = e as Error;
+  if (!(e instanceof UpgradeRefused)) {
+    refuse(socket, 502, `error dialing backend: ${message}`);
+    return;
+  }
+  const { 'transfer-encoding': _, 'content-length': __, ...rest } = e.headers;
+  writeHead(socket, e.status, {
+    ...rest,
+    connection: 'close',
+    'content-length': String(Buffer.byteLength(message)),
   });
-  // The library takes no `/` in the name of a protocol: it is kept from it and answered here.
-  const { 'sec-websocket-protocol': _, ...headers } = req.headers;
-  const request = Object.create(req, { headers: { value: headers } }) as IncomingMessage;
-  server.on('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`));
-  let problem = 'the connection is closed';
-  server.on('wsClientError', (error) => {
-    problem = error.message;
-  });
-  let accepted: WebSocket | undefined;
-  server.handleUpgrade(request, socket, head, (ws) => {
-    accepted = ws;
-  });
-  if (accepted === undefined) throw new UpgradeRefused(400, {}, problem);
-  return accepted;
+  socket.end(message);
 }
