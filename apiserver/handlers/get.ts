@@ -2,7 +2,7 @@
 import { notFound } from '../../machinery/meta/status-error.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';
-import { parseRevision, tooLarge, waitMs } from './list.ts';
+import { parseRevision, reached } from './list.ts';
 
 /** Answers a GET; with `resourceVersion` the object may be that old. */
 export async function get(
@@ -14,9 +14,7 @@ export async function get(
   const { store, definition } = c.resource;
   const revision = parseRevision(resourceVersion);
   if (revision === undefined) await store.cacher.fresh();
-  else if (revision > 0 && !(await store.cacher.reaches(revision, waitMs))) {
-    throw tooLarge(revision, store.cacher.revision);
-  }
+  else if (revision > 0) await reached(c.resource, revision);
   const found = store.cache.get(definition.namespaced ? namespace : '', name);
   if (found === undefined) {
     throw notFound({ group: c.resource.group, resource: definition.plural }, name);

@@ -6,12 +6,12 @@ import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderList } from '../server/rendering.ts';
 import { StoredObject } from '../storage/cache/stored-object.ts';
 import { CompactedError, FutureRevisionError } from '../storage/storage.ts';
-import { decodeContinue, encodeContinue } from './continue-token.ts';
+import { ContinueExpiredError, decodeContinue, encodeContinue } from './continue-token.ts';
 import type { ListOptions } from './options.ts';
-import { type Selection, selected } from './selection.ts';
+import { candidates, type Selection, selectedName } from './selection.ts';
 
 /** How long a list waits for a resourceVersion that the cache has not reached. */
-export const waitMs = 3000;
+const waitMs = 3000;
 
 /** Keys that are read from the store at once. */
 const maxPageKeys = 1000;
@@ -37,36 +37,54 @@ export async function listPage(
   selection: Selection,
   options: ListOptions,
 ): Promise<Page> {
-  const { cacher, cache } = resource.store;
+  const { cacher } = resource.store;
   if (options.continue !== '') {
+    const { startKey, revision } = decodeContinue(options.continue);
     if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
-    const { startKey, revision } = decodeContinue(options.continue);
     if (revision < 0) {
       await cacher.fresh();
       return fromCache(resource, selection, options, startKey);
     }
-    if (!Number.isSafeInteger(revision)) throw tooLarge(revision, cacher.revision);
-    return atRevision(resource, selection, options, revision, startKey);
+    await reached(resource, revision);
+    return exactly(resource, selection, options, revision, startKey);
   }
-  const revision = parseRevision(options.resourceVersion);
+  const revision = revisionOf(options.resourceVersion);
   // As the real server's watch cache has it: any state, and then all of it.
   if (revision === 0) return fromCache(resource, selection, { ...options, limit: 0 });
-  if (revision === undefined) await cacher.fresh();
-  else {
-    const exact =
-      options.resourceVersionMatch === 'Exact' ||
-      (options.resourceVersionMatch === '' && options.limit > 0);
-    if (!(await cacher.reaches(revision, waitMs))) {
-      throw tooLarge(revision, cacher.revision);
-    }
-    if (exact && cache.changedRevision > revision) {
-      return atRevision(resource, selection, options, revision, undefined);
-    }
-    if (exact) return fromCache(resource, selection, options, undefined, revision);
+  if (revision === undefined) {
+    await cacher.fresh();
+    return fromCache(resource, selection, options);
   }
-  return fromCache(resource, selection, options);
+  const { resourceVersionMatch: match } = options;
+  const exact = match === 'Exact' || (match === '' && options.limit > 0);
+  if (!exact || selectedName(resource, selection) === undefined) {
+    await reached(resource, revision);
+    if (exact) return exactly(resource, selection, options, revision, undefined);
+    return fromCache(resource, selection, options);
+  }
+  // One object is read from the store, where a limit does not make a revision exact.
+  await cacher.fresh();
+  if (revision > cacher.revision) throw tooLarge(revision, cacher.revision, 0);
+  if (match !== 'Exact') return fromCache(resource, selection, options);
+  return exactly(resource, selection, options, revision, undefined);
+}
+
+/** Waits for a revision that a client named; throws 504 when it does not come. */
+export async function reached(resource: ServedResource, revision: number): Promise<void> {
+  const { cacher } = resource.store;
+  if (!(await cacher.reaches(revision, waitMs))) throw tooLarge(revision, cacher.revision, 1);
+}
+
+/** As parseRevision, with the 400 that lists alone give. */
+function revisionOf(text: string): number | undefined {
+  try {
+    return parseRevision(text);
+  } catch (e) {
+    if (!(e instanceof StatusError)) throw e;
+    throw badRequest(`invalid resource version: ${e.message}`);
+  }
 }
 
 /** undefined for ''. Throws the real server's 500 for what is not a number. */
@@ -86,10 +104,11 @@ function uintProblem(text: string): string | undefined {
 }
 
 /** 504 for a resourceVersion that lies in the future. */
-export function tooLarge(asked: number, current: number): StatusError {
-  return new StatusError('Timeout', `Too large resource version: ${asked}, current: ${current}`, {
+function tooLarge(asked: number, current: number, retryAfterSeconds: number): StatusError {
+  const shown = Number.isSafeInteger(asked) ? asked : BigInt(asked);
+  return new StatusError('Timeout', `Too large resource version: ${shown}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    retryAfterSeconds: 1,
+    ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
   });
 }
 
@@ -106,21 +125,23 @@ function fromCache(
   const items: StoredObject[] = [];
   let more = false;
   let counted = 0;
-  for (const o of selected(resource, selection)) {
+  for (const o of candidates(resource, selection, start !== undefined)) {
     if (start !== undefined && o.key < start) continue;
     counted++;
     if (limit > 0 && items.length === limit) {
+      // Whether what follows is selected is not looked at, as on the real server.
       more = true;
       // Only an unselective list tells how many remain.
       if (!selection.everything) break;
       continue;
     }
-    items.push(o);
+    if (selection.matches(o)) items.push(o);
   }
   return page(resource, selection, items, revision, more, counted - items.length);
 }
 
-async function atRevision(
+/** The state of a revision that has been: from the store, unless it is the present one. */
+async function exactly(
   resource: ServedResource,
   selection: Selection,
   options: ListOptions,
@@ -131,8 +152,11 @@ async function atRevision(
   if (cache.changedRevision <= revision && cacher.revision >= revision) {
     return fromCache(resource, selection, options, startKey, revision);
   }
-  const prefix = listPrefix(resource, selection.namespace);
-  const { limit } = options;
+  const name = startKey === undefined ? selectedName(resource, selection) : undefined;
+  const scope = startKey === undefined ? selection.scope : selection.namespace;
+  // Of the keys that begin with a whole key, that one comes first.
+  const prefix = listPrefix(resource, scope) + (name ?? '');
+  const limit = name === undefined ? options.limit : 1;
   const items: StoredObject[] = [];
   let after = startKey === undefined ? undefined : prefix + startKey.replace(/\0$/, '');
   try {
@@ -152,6 +176,7 @@ async function atRevision(
         const o = new StoredObject(cache.spec, kv.key, kv.modRevision, kv.value);
         if (selection.matches(o)) items.push(o);
       }
+      if (name !== undefined) return page(resource, selection, items, revision, false, 0);
       const left = read.count - taken;
       after = read.kvs[taken - 1]?.key ?? after;
       if ((limit > 0 && items.length === limit) || left <= 0 || read.kvs.length === 0) {
@@ -159,9 +184,14 @@ async function atRevision(
       }
     }
   } catch (e) {
-    if (e instanceof FutureRevisionError) throw tooLarge(revision, e.currentRevision);
-    if (e instanceof CompactedError) throw expiredList(startKey);
-    throw e;
+    if (e instanceof FutureRevisionError) throw tooLarge(revision, e.currentRevision, 0);
+    if (!(e instanceof CompactedError)) throw e;
+    if (startKey === undefined) {
+      throw expired('The resourceVersion for the provided list is too old.');
+    }
+    throw new ContinueExpiredError(
+      after === undefined ? startKey : `${after.slice(prefix.length)}\0`,
+    );
   }
 }
 
@@ -186,14 +216,4 @@ function page(
 function listPrefix(resource: ServedResource, namespace: string): string {
   const { storagePrefix, namespaced } = resource.definition;
   return namespaced && namespace !== '' ? `${storagePrefix}/${namespace}/` : `${storagePrefix}/`;
-}
-
-function expiredList(startKey: string | undefined): StatusError {
-  if (startKey === undefined) {
-    return expired('The resourceVersion for the provided list is too old.');
-  }
-  return expired(
-    'The provided continue parameter is too old to display a consistent list result. ' +
-      'You must start a new list without the continue parameter.',
-  );
 }

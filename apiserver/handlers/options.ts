@@ -161,7 +161,6 @@ export interface ListOptions {
   readonly resourceVersionMatch: string;
   readonly limit: number;
   readonly continue: string;
-  readonly watch: boolean;
   readonly allowWatchBookmarks: boolean;
   readonly sendInitialEvents: boolean | undefined;
   readonly timeoutSeconds: number | undefined;
@@ -174,25 +173,33 @@ const noOptions: ListOptions = {
   resourceVersionMatch: '',
   limit: 0,
   continue: '',
-  watch: false,
   allowWatchBookmarks: false,
   sendInitialEvents: undefined,
   timeoutSeconds: undefined,
 };
 
-/** ListOptions of a list, watch or deletecollection. Throws 400 and 422. */
-export function listOptions(query: URLSearchParams, watch: boolean): ListOptions {
-  if (query.size === 0 && !watch) return noOptions;
+/**
+ * ListOptions of a list, watch or deletecollection, with their defaults. A watch by its path alone
+ * (`/watch/`) has those of a list. Throws 400 and 422.
+ */
+export function listOptions(query: URLSearchParams): ListOptions {
+  if (query.size === 0) return noOptions;
+  const resourceVersion = query.get('resourceVersion') ?? '';
+  const match = query.get('resourceVersionMatch') ?? '';
+  const sendInitialEvents = optionalBool(query.get('sendInitialEvents'));
+  const watch = isTrue(query.get('watch'));
+  // The old custom of a watch from nowhere is a streaming list by another name.
+  const old = watch && match === '' && sendInitialEvents === undefined;
+  const streams = old && (resourceVersion === '' || resourceVersion === '0');
   const o: ListOptions = {
     labelSelector: labelSelectorOf(query.get('labelSelector')),
     fieldSelector: fieldSelectorOf(query.get('fieldSelector')),
-    resourceVersion: query.get('resourceVersion') ?? '',
-    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+    resourceVersion,
+    resourceVersionMatch: streams ? 'NotOlderThan' : match,
     limit: integer(query.get('limit')) ?? 0,
     continue: query.get('continue') ?? '',
-    watch,
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
-    sendInitialEvents: optionalBool(query.get('sendInitialEvents')),
+    sendInitialEvents: streams ? true : sendInitialEvents,
     timeoutSeconds: integer(query.get('timeoutSeconds')),
   };
   const errors = watch ? watchProblems(o) : listProblems(o);

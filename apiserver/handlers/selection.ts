@@ -2,14 +2,17 @@
 import * as fe from '../../machinery/meta/field-error.ts';
 import { FieldSelector } from '../../machinery/meta/fields.ts';
 import type { Selector } from '../../machinery/meta/labels.ts';
+import { isDns1123Label, isPathSegmentName } from '../../machinery/meta/names.ts';
 import { badRequest } from '../../machinery/meta/status-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { ListOptions } from './options.ts';
 
 export interface Selection {
-  /** '' for all. */
+  /** Of the request; '' for all. */
   readonly namespace: string;
+  /** Where the objects stand: `namespace`, or the one that the field selector asks for. */
+  readonly scope: string;
   readonly labels: Selector;
   readonly fields: FieldSelector;
   /** Nothing is left out but by namespace. */
@@ -34,6 +37,7 @@ export function selectionOf(
   const terms = fields.requirements;
   return {
     namespace,
+    scope: scopeOf(resource, namespace, fields),
     labels,
     fields,
     everything,
@@ -46,6 +50,12 @@ export function selectionOf(
       return labels.empty || labels.matches(o.labels);
     },
   };
+}
+
+function scopeOf(resource: ServedResource, namespace: string, fields: FieldSelector): string {
+  if (namespace !== '' || !resource.definition.namespaced) return namespace;
+  const selected = fields.exactValue('metadata.namespace');
+  return selected !== undefined && isDns1123Label(selected).length === 0 ? selected : '';
 }
 
 /** A version may call the fields of the stored object differently. */
@@ -71,30 +81,47 @@ function checkField(resource: ServedResource, field: string): void {
   throw badRequest(`field label not supported: ${field}`);
 }
 
+/** The name of the one object that can be selected, where its key is known from the request. */
+export function selectedName(resource: ServedResource, selection: Selection): string | undefined {
+  const name = selection.fields.exactValue('metadata.name');
+  const placed = selection.scope !== '' || !resource.definition.namespaced;
+  return placed && name !== undefined && isPathSegmentName(name).length === 0 ? name : undefined;
+}
+
 /** The objects selected, in key order, using an index where one serves. */
 export function* selected(
   resource: ServedResource,
   selection: Selection,
 ): Generator<StoredObject, void, undefined> {
+  for (const o of candidates(resource, selection, false)) if (selection.matches(o)) yield o;
+}
+
+/**
+ * The objects among which a list looks for the selected ones, in key order: those of the namespace,
+ * of an index value, or the one of that name. `continued`: of a later page, which uses no index.
+ */
+export function* candidates(
+  resource: ServedResource,
+  selection: Selection,
+  continued: boolean,
+): Generator<StoredObject, void, undefined> {
   const { cache } = resource.store;
-  const { namespace, fields } = selection;
-  const exactName = fields.exactValue('metadata.name');
-  if (exactName !== undefined && (namespace !== '' || !cache.spec.namespaced)) {
-    const o = cache.get(namespace, exactName);
-    if (o !== undefined && selection.matches(o)) yield o;
-    return;
-  }
-  for (const field of cache.spec.indexedFields) {
-    const value = fields.exactValue(field);
-    if (value === undefined) continue;
-    for (const o of cache.indexed(field, value) ?? []) {
-      if ((namespace === '' || o.namespace === namespace) && selection.matches(o)) yield o;
+  const { scope, fields } = selection;
+  if (!continued) {
+    const name = selectedName(resource, selection);
+    if (name !== undefined) {
+      const o = cache.get(scope, name);
+      if (o !== undefined) yield o;
+      return;
     }
-    return;
+    for (const field of cache.spec.indexedFields) {
+      const value = fields.exactValue(field);
+      if (value === undefined) continue;
+      for (const o of cache.indexed(field, value) ?? []) {
+        if (scope === '' || o.namespace === scope) yield o;
+      }
+      return;
+    }
   }
-  if (selection.everything) {
-    yield* cache.objects(namespace);
-    return;
-  }
-  for (const o of cache.objects(namespace)) if (selection.matches(o)) yield o;
+  yield* cache.objects(continued ? selection.namespace : scope);
 }

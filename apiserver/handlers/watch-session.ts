@@ -61,7 +61,6 @@ export class WatchSession {
   /** The connection has taken all it wants for now. */
   #full = false;
   #after = 0;
-  #bookmarked = 0;
   #unsubscribe: (() => void) | undefined;
   #over = false;
 
@@ -112,7 +111,9 @@ export class WatchSession {
     const response = this.#response;
     const { timeoutSeconds = 0, allowWatchBookmarks } = this.#options;
     const timeoutMs =
-      timeoutSeconds > 0 ? timeoutSeconds * 1000 : minTimeoutMs * (1 + Math.random());
+      timeoutSeconds === 0
+        ? minTimeoutMs * (1 + Math.random())
+        : Math.max(0, timeoutSeconds * 1000);
     const timeout = setTimeout(() => this.#timeUp(), Math.min(timeoutMs, maxTimeoutMs));
     const bookmarks = allowWatchBookmarks
       ? setInterval(() => this.#bookmark(), bookmarkEveryMs)
@@ -143,10 +144,10 @@ export class WatchSession {
 
   #subscribe(): void {
     const { cache } = this.#c.resource.store;
-    const { namespace, fields } = this.#selection;
+    const { scope, fields } = this.#selection;
     const indexed = cache.spec.indexedFields.find((f) => fields.exactValue(f) !== undefined);
     this.#unsubscribe = cache.subscribe({
-      namespace: cache.spec.namespaced ? namespace : '',
+      namespace: cache.spec.namespaced ? scope : '',
       ...(indexed === undefined
         ? {}
         : { index: { field: indexed, value: fields.exactValue(indexed)! } }),
@@ -169,9 +170,9 @@ export class WatchSession {
 
   /** What the selection sees of an event. */
   #shown(event: CacheEvent): Waiting | undefined {
-    const { namespace } = this.#selection;
+    const { scope } = this.#selection;
     if (event.revision <= this.#after) return undefined;
-    if (namespace !== '' && event.object.namespace !== namespace) return undefined;
+    if (scope !== '' && event.object.namespace !== scope) return undefined;
     const now = event.type !== 'DELETED' && this.#selection.matches(event.object);
     const before = event.prev !== undefined && this.#selection.matches(event.prev);
     if (now) return { type: before ? 'MODIFIED' : 'ADDED', object: event.object };
@@ -218,7 +219,6 @@ export class WatchSession {
       this.#before = undefined;
       if (this.#owedBookmark !== undefined) {
         this.#write(this.#encoder.bookmark(this.#owedBookmark, true));
-        this.#bookmarked = this.#owedBookmark;
       }
     }
     const next = this.#waiting[this.#taken];
@@ -268,8 +268,7 @@ export class WatchSession {
   #bookmark(): void {
     const { revision } = this.#c.resource.store.cacher;
     // A client that is behind learns its place from the events that wait for it.
-    if (!this.#idle || this.#over || revision <= Math.max(this.#bookmarked, this.#after)) return;
-    this.#bookmarked = revision;
+    if (!this.#idle || this.#over || revision <= this.#after) return;
     this.#write(this.#encoder.bookmark(revision, false));
   }
 

@@ -1,15 +1,18 @@
 /** WATCH: from which state a client's stream begins; `watch-session.ts` is the stream. */
-import { expired } from '../../machinery/meta/status-error.ts';
+import { expired, StatusError } from '../../machinery/meta/status-error.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { includeObject, type RenderContext } from '../server/rendering.ts';
-import { parseRevision, tooLarge, waitMs } from './list.ts';
+import { parseRevision, reached } from './list.ts';
 import type { ListOptions } from './options.ts';
 import { type Selection, selected } from './selection.ts';
 import { WatchEncoder } from './watch-encoder.ts';
 import { WatchSession } from './watch-session.ts';
 
-/** Answers a WATCH; throws for parameters that are refused before the stream starts. */
+/**
+ * Answers a WATCH; throws for parameters that are refused before the stream starts. What goes wrong
+ * with a revision is told in the stream.
+ */
 export async function watch(
   request: ApiRequest,
   c: RenderContext,
@@ -21,15 +24,14 @@ export async function watch(
   // A watch from no revision or 0 shows the present state first, by old custom.
   const initial = options.sendInitialEvents ?? (asked === undefined || asked === 0);
   if (asked === undefined) await cacher.fresh();
-  else if (initial && asked > 0 && !(await cacher.reaches(asked, waitMs))) {
-    throw tooLarge(asked, cacher.revision);
-  }
+  const problem = initial && asked !== undefined ? await notReached(c, asked) : undefined;
   const encoder = new WatchEncoder(c, c.form.as === 'Table' ? includeObject(c.query) : 'Metadata');
   return {
     async stream(response) {
       const session = new WatchSession({ c, selection, options, encoder, response });
       // No await between reading the state and subscribing: nothing may come in between.
-      if (initial) {
+      if (problem !== undefined) session.fail(problem);
+      else if (initial) {
         session.begin([...selected(c.resource, selection)]);
       } else {
         const from = asked || cacher.revision;
@@ -41,4 +43,15 @@ export async function watch(
       await session.run(request.signal);
     },
   };
+}
+
+/** Why a state cannot be shown that is to be no older than a revision. */
+async function notReached(c: RenderContext, revision: number): Promise<StatusError | undefined> {
+  try {
+    await reached(c.resource, revision);
+    return undefined;
+  } catch (e) {
+    if (e instanceof StatusError) return e;
+    throw e;
+  }
 }

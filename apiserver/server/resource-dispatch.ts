@@ -67,7 +67,7 @@ export async function dispatch(
       return get(c, info.namespace, info.name, request.query.get('resourceVersion') ?? '');
     case 'list':
     case 'watch': {
-      const options = listOptions(request.query, watches);
+      const options = listOptions(request.query);
       const selection = selectionOf(resource, namespaceOf(request, resource), info.name, options);
       return watches ? watch(request, c, selection, options) : list(c, selection, options);
     }
@@ -80,7 +80,7 @@ export async function dispatch(
     case 'delete':
       return deleteOne(request, c, services.admission, services.access);
     case 'deletecollection': {
-      const options = listOptions(request.query, false);
+      const options = listOptions(request.query);
       const selection = selectionOf(resource, namespaceOf(request, resource), info.name, options);
       return deleteCollection(request, c, services.admission, services.access, selection, options);
     }

@@ -106,7 +106,9 @@ function problemOf({ query, pages, known }: Listing, model: ListModel, gone: num
   const first = pages[0]!;
   const wanted = expectedStatus(query, known);
   const asked = Number(resourceVersion);
-  const exact = match === 'Exact' || (match === '' && limit > 0 && asked > 0);
+  // Of a single object that is read by its key, a limit does not make a revision exact.
+  const single = selection.scopeOfName !== undefined;
+  const exact = match === 'Exact' || (match === '' && limit > 0 && asked > 0 && !single);
   if (wanted === 200 && exact && asked < gone && first.status === 410) return undefined;
   if (first.status !== wanted) return `answered ${first.status} ${first.reason}, not ${wanted}`;
   if (wanted !== 200) return first.reason === '' && wanted !== 500 ? 'no reason' : undefined;
@@ -125,6 +127,8 @@ function problemOf({ query, pages, known }: Listing, model: ListModel, gone: num
     if (difference !== undefined) return `page ${i} of revision ${revision}: ${difference}`;
     if (limit > 0 && page.items.length > limit) return `page ${i} has ${page.items.length} items`;
     sent += page.items.length;
+    const more = limit > 0 && moreToLookAt(selection, i > 0, page, limit, model);
+    if (more === last) return `page ${i} ${last ? 'is the last' : 'is not the last'}`;
     const remaining = last || !selection.everything ? undefined : expected.length - sent;
     if (page.remaining !== remaining) {
       return `page ${i}: remainingItemCount ${page.remaining}, not ${remaining}`;
@@ -133,11 +137,34 @@ function problemOf({ query, pages, known }: Listing, model: ListModel, gone: num
   return undefined;
 }
 
+/**
+ * Whether a page must name another: when it is full, and something follows that could be selected.
+ * What does is not looked at.
+ */
+function moreToLookAt(
+  selection: Selection,
+  continued: boolean,
+  page: Page,
+  limit: number,
+  model: ListModel,
+): boolean {
+  const last = page.items.at(-1);
+  if (last === undefined || page.items.length < limit) return false;
+  if (!continued && selection.scopeOfName !== undefined) return false;
+  const scope = continued ? selection.namespace : selection.scope;
+  const among = { ...selection, matches: scope === '' ? () => true : inNamespace(scope) };
+  return model.at(among, page.revision).some((o) => o.key > last.key);
+}
+
+function inNamespace(namespace: string): Selection['matches'] {
+  return (o) => o.namespace === namespace;
+}
+
 function expectedStatus({ resourceVersion, match }: ListQuery, known: number): number {
   const given = resourceVersion !== '';
   if (match !== '' && (!given || !['Exact', 'NotOlderThan'].includes(match))) return 422;
   if (match === 'Exact' && resourceVersion === '0') return 422;
-  if (given && !/^\d+$/.test(resourceVersion)) return 500;
+  if (given && !/^\d+$/.test(resourceVersion)) return 400;
   // Far beyond what exists.
   if (Number(resourceVersion) > known + 100_000) return 504;
   return 200;

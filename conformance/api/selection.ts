@@ -7,6 +7,10 @@ export interface Selection {
   readonly namespace: string;
   /** Query parameters that select. */
   readonly query: Readonly<Record<string, string>>;
+  /** The namespace that path or field selector name; '' for none. */
+  readonly scope: string;
+  /** The one name that can be selected, when `scope` says where. */
+  readonly scopeOfName: string | undefined;
   /** Neither labels nor fields are selected by. */
   readonly everything: boolean;
   matches(o: HistoryObject): boolean;
@@ -27,6 +31,9 @@ const labelSelectors: readonly (readonly [string, Matcher])[] = [
 const nameSelectors: readonly (readonly [string, Matcher])[] = [
   ['metadata.name=n3', (o) => o.name === 'n3'],
   ['metadata.name!=n3', (o) => o.name !== 'n3'],
+  ['metadata.namespace=beta', (o) => o.namespace === 'beta'],
+  ['metadata.namespace!=beta', (o) => o.namespace !== 'beta'],
+  ['metadata.name=n3,metadata.namespace=beta', (o) => o.name === 'n3' && o.namespace === 'beta'],
 ];
 
 const podSelectors: readonly (readonly [string, Matcher])[] = [
@@ -48,9 +55,15 @@ export function selectionsOf(resource: Selection['resource']): Selection[] {
   for (const namespace of ['', ...namespaces]) {
     for (const label of [...none, ...labelSelectors]) {
       for (const field of [...none, ...fields]) {
+        const terms = field?.[0].split(',') ?? [];
+        const selectsNamespace = terms.includes('metadata.namespace=beta');
+        const scope = namespace === '' && selectsNamespace ? 'beta' : namespace;
+        const byName = scope !== '' && terms.includes('metadata.name=n3');
         out.push({
           resource,
           namespace,
+          scope,
+          scopeOfName: byName ? 'n3' : undefined,
           query: {
             ...(label === undefined ? {} : { labelSelector: label[0] }),
             ...(field === undefined ? {} : { fieldSelector: field[0] }),
