@@ -1,21 +1,21 @@
 /** What exec, attach and portforward share: an upgrade that the pod's kubelet answers. */
 import { badRequest, forbidden } from '../../machinery/meta/status-error.ts';
 import type { Pod } from '../../machinery/schema/wire.ts';
+import { needsBridge } from '../../machinery/streaming/bridge.ts';
+import type { StreamFlags } from '../../machinery/streaming/command-side.ts';
+import { passRefusalOn, UpgradeRefused } from '../../machinery/streaming/upgrade.ts';
 import type { Subresource, SubresourceCall } from '../registry/subresource.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
-import type { Kubelets } from './kubelets.ts';
-import type { Backend } from './proxying/backend.ts';
+import { bridgeAndTell, bridgeToKubelet, type StreamTarget } from './kubelet-bridge.ts';
+import type { Kubelet, Kubelets } from './kubelets.ts';
 import { tunnel } from './proxying/tunnel.ts';
 import { boolOption, encodeQuery } from './query-options.ts';
 
 export interface StreamOptions {
   readonly name: 'attach' | 'exec' | 'portforward';
   readonly kind: string;
-  /** The kubelet's path, and its query, for a pod. Throws 400. */
-  location(
-    pod: Pod,
-    query: URLSearchParams,
-  ): { path: string; query: readonly (readonly [string, string])[] };
+  /** Where the stream leads to, for a pod. Throws 400. */
+  location(pod: Pod, query: URLSearchParams): StreamTarget;
 }
 
 export function kubeletStream(
@@ -24,18 +24,19 @@ export function kubeletStream(
   options: StreamOptions,
 ): Subresource {
   /** Everything that can be refused before a connection is made. */
-  const locate = async (call: SubresourceCall): Promise<{ backend: Backend; path: string }> => {
+  const locate = async (
+    call: SubresourceCall,
+  ): Promise<{ kubelet: Kubelet; target: StreamTarget }> => {
     if (call.query.getAll('dryRun').some((v) => v !== '')) {
       throw badRequest('dryRun is not supported');
     }
     await mayCreate(env, call, options.name);
     const stored = await env.catalog().stored('pods')!.store.get(call.namespace, call.name);
     const pod = stored.object<Pod>();
-    const { path, query } = options.location(pod, call.query);
+    const target = options.location(pod, call.query);
     const node = pod.spec?.nodeName ?? '';
     if (node === '') throw badRequest(`pod ${call.name} does not have a host assigned`);
-    const text = encodeQuery(query);
-    return { backend: await kubelets.of(node), path: text === '' ? path : `${path}?${text}` };
+    return { kubelet: await kubelets.of(node), target };
   };
   return {
     resource: 'pods',
@@ -48,8 +49,22 @@ export function kubeletStream(
       throw badRequest('Upgrade request required');
     },
     async upgrade(call, socket, head) {
-      const { backend, path } = await locate(call);
-      await tunnel(call, backend, path, socket, head);
+      const { kubelet, target } = await locate(call);
+      const request = { req: call.request, socket, head };
+      try {
+        if (!kubelet.translates && needsBridge(request, target.kind)) {
+          await bridgeAndTell(request, kubelet, target);
+          return;
+        }
+        const text = encodeQuery(target.query);
+        const path = text === '' ? target.path : `${target.path}?${text}`;
+        await tunnel(call, kubelet, path, socket, head, () =>
+          bridgeToKubelet(request, kubelet, target),
+        );
+      } catch (e) {
+        if (!(e instanceof UpgradeRefused)) throw e;
+        passRefusalOn(socket, e);
+      }
     },
   };
 }
@@ -78,14 +93,20 @@ async function mayCreate(
 }
 
 /** Options and the names that kubelets know them by. */
-const flags = [
+const names = [
   ['stdin', 'input'],
   ['stdout', 'output'],
   ['stderr', 'error'],
   ['tty', 'tty'],
 ] as const;
 
-/** The streams that are asked for, as the kubelet's query names them. */
-export function streamFlags(query: URLSearchParams): (readonly [string, string])[] {
-  return flags.filter(([name]) => boolOption(query, name)).map(([, param]) => [param, '1']);
+/** The streams that are asked for. */
+export function flagsOf(query: URLSearchParams): StreamFlags {
+  const [stdin, stdout, stderr, tty] = names.map(([name]) => boolOption(query, name));
+  return { stdin: stdin!, stdout: stdout!, stderr: stderr! && !tty, tty: tty! };
+}
+
+/** The same as the kubelet's query names them. */
+export function flagPairs(query: URLSearchParams): (readonly [string, string])[] {
+  return names.filter(([name]) => boolOption(query, name)).map(([, param]) => [param, '1']);
 }

@@ -6,9 +6,18 @@ import { type Backend, createTransport, type Transport } from './proxying/backen
 
 const defaultPort = 10250;
 
+/** What a node declares whose kubelet speaks the newer WebSocket protocols itself (KEP-4006). */
+const speaksWebSocket = 'ExtendWebSocketsToKubelet';
+
+/** A node's kubelet as a backend. */
+export interface Kubelet extends Backend {
+  /** It takes every protocol of exec, attach and port-forward that clients speak. */
+  readonly translates: boolean;
+}
+
 export interface Kubelets {
   /** Throws 404 for a node that is not there, 500 for one without a usable address. */
-  of(nodeName: string): Promise<Backend>;
+  of(nodeName: string): Promise<Kubelet>;
   /** Over TLS without a check of the kubelet's certificate, where a client asks for that. */
   insecure(backend: Backend): Backend;
 }
@@ -29,6 +38,7 @@ export function createKubelets(env: SubresourceEnvironment): Kubelets {
         host: preferredAddress(node, env.options.kubeletPreferredAddressTypes),
         port: String(port > 0 ? port : defaultPort),
         transport: checked,
+        translates: (node.status?.declaredFeatures ?? []).includes(speaksWebSocket),
       };
     },
     insecure: (backend) => ({ ...backend, transport: unchecked }),

@@ -1,7 +1,7 @@
 /** `pods/exec`: runs a command in a container. */
 import type { Subresource } from '../registry/subresource.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
-import { kubeletStream, streamFlags } from './kubelet-stream.ts';
+import { flagPairs, flagsOf, kubeletStream } from './kubelet-stream.ts';
 import { containerOf, type Kubelets } from './kubelets.ts';
 
 export function podExec(env: SubresourceEnvironment, kubelets: Kubelets): Subresource {
@@ -13,8 +13,11 @@ export function podExec(env: SubresourceEnvironment, kubelets: Kubelets): Subres
       const container = containerOf(pod, query.get('container') ?? '');
       const command = query.getAll('command').map((c) => ['command', c] as const);
       return {
+        kind: 'exec',
         path: `/exec/${namespace}/${name}/${container}`,
-        query: [...streamFlags(query), ...command],
+        query: [...flagPairs(query), ...command],
+        flags: flagsOf(query),
+        ports: [],
       };
     },
   });

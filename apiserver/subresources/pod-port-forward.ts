@@ -18,8 +18,11 @@ export function podPortForward(env: SubresourceEnvironment, kubelets: Kubelets):
         throw badRequest(`strconv.ParseInt: parsing ${quote(bad)}: invalid syntax`);
       }
       return {
+        kind: 'portForward',
         path: `/portForward/${namespace}/${name}`,
         query: ports.length > 0 ? [['port', ports.join(',')]] : [],
+        flags: { stdin: false, stdout: false, stderr: false, tty: false },
+        ports: ports.map(Number),
       };
     },
   });

@@ -11,11 +11,15 @@ export function boolOption(query: URLSearchParams, name: string): boolean {
 /** Throws 400 for what is no integer. */
 export function integerOption(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name);
-  if (value === null || value === '') return undefined;
+  if (value === null) return undefined;
   if (!/^[+-]?\d+$/.test(value)) {
     throw badRequest(`strconv.ParseInt: parsing ${quote(value)}: invalid syntax`);
   }
-  return Number(value);
+  const integer = BigInt(value.replace(/^\+/, ''));
+  if (BigInt.asIntN(64, integer) !== integer) {
+    throw badRequest(`strconv.ParseInt: parsing ${quote(value)}: value out of range`);
+  }
+  return Number(integer);
 }
 
 /** A query string with its keys in order, as Go writes it. */

@@ -35,9 +35,11 @@ export class UpgradeRefused extends Error {
   }
 }
 
-/** The refusal may be about the protocol: another one is worth a try. */
+/** Refusals that may be about the protocol: another one is worth a try. */
+export const protocolRefusals: ReadonlySet<number> = new Set([400, 403, 405, 426, 501]);
+
 export function refusesProtocol(e: unknown): e is UpgradeRefused {
-  return e instanceof UpgradeRefused && [400, 403, 405, 426, 501].includes(e.status);
+  return e instanceof UpgradeRefused && protocolRefusals.has(e.status);
 }
 
 /** Writes the head of an HTTP answer to a bare connection. */
@@ -61,6 +63,18 @@ export function refuse(socket: Duplex, status: number, text: string): void {
     connection: 'close',
   });
   socket.end(text);
+}
+
+/** Hands a backend's refusal on to the client and closes its connection. */
+export function passRefusalOn(socket: Duplex, { status, headers, message }: UpgradeRefused): void {
+  const { 'transfer-encoding': _, 'content-length': __, ...rest } = headers;
+  writeHead(socket, status, {
+    'content-type': 'text/plain; charset=utf-8',
+    ...rest,
+    connection: 'close',
+    'content-length': String(Buffer.byteLength(message)),
+  });
+  socket.end(message);
 }
 
 /** Whether a request asks for a WebSocket; anything else that comes here asks for SPDY. */

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { StatusError } from '../../../machinery/meta/status-error.ts';
+import { protocolRefusals } from '../../../machinery/streaming/upgrade.ts';
 import type { SubresourceCall } from '../../registry/subresource.ts';
 import { type Backend, openRequest } from './backend.ts';
 import { dialProblem } from './dial-problem.ts';
@@ -13,9 +14,13 @@ import { answerHeaders, requestHeaders } from './headers.ts';
 /** How long an answer that is no upgrade may take to pass. */
 const answerTimeoutMs = 10_000;
 
+/** Serves the client in another way after the backend's refusal; rejects when there is none. */
+export type OtherWay = () => Promise<void>;
+
 /**
  * Resolves when the two are joined or the backend's refusal has been passed on. Throws a
  * StatusError when nothing has been sent: the backend is not there, or answers neither.
+ * `otherwise` is tried first when the refusal may be about the protocol.
  */
 export async function tunnel(
   call: SubresourceCall,
@@ -23,6 +28,7 @@ export async function tunnel(
   path: string,
   client: Duplex,
   head: Buffer,
+  otherwise?: OtherWay,
 ): Promise<void> {
   const request = openRequest(backend, call.method, path, requestHeaders(call.request, true), true);
   const gone = () => request.destroy();
@@ -44,8 +50,22 @@ export async function tunnel(
           reject(new StatusError('', `invalid upgrade response: status code ${code}`));
           return;
         }
-        passOn(client, answer);
-        resolve();
+        if (otherwise === undefined || !protocolRefusals.has(code)) {
+          passOn(client, answer);
+          resolve();
+          return;
+        }
+        client.off('close', gone);
+        otherwise().then(
+          () => {
+            answer.destroy();
+            resolve();
+          },
+          () => {
+            passOn(client, answer);
+            resolve();
+          },
+        );
       });
       request.end();
     });

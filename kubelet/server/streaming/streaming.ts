@@ -11,11 +11,11 @@ import {
 } from '../../../machinery/streaming/bridge.ts';
 import type { StreamFlags } from '../../../machinery/streaming/command-side.ts';
 import {
+  passRefusalOn,
   refuse,
   refusesProtocol,
   UpgradeRefused,
   type UpgradeRequest,
-  writeHead,
 } from '../../../machinery/streaming/upgrade.ts';
 import { spdyHeaders, upgradeToRuntime, webSocketToRuntime } from './runtime-upgrade.ts';
 import { closeWhenIdle, tunnel } from './tunnel.ts';
@@ -75,16 +75,6 @@ function translate(request: StreamRequest, gone: AbortSignal): Promise<void> {
 }
 
 function answerRefusal({ socket }: StreamRequest, e: unknown): void {
-  const { message } = e as Error;
-  if (!(e instanceof UpgradeRefused)) {
-    refuse(socket, 502, `error dialing backend: ${message}`);
-    return;
-  }
-  const { 'transfer-encoding': _, 'content-length': __, ...rest } = e.headers;
-  writeHead(socket, e.status, {
-    ...rest,
-    connection: 'close',
-    'content-length': String(Buffer.byteLength(message)),
-  });
-  socket.end(message);
+  if (e instanceof UpgradeRefused) passRefusalOn(socket, e);
+  else refuse(socket, 502, `error dialing backend: ${(e as Error).message}`);
 }

@@ -1,0 +1,157 @@
+/**
+ * Streams to a kubelet that does not speak the client's protocol: exec, attach and port-forward
+ * translated here, as upstream does it for kubelets that do not declare that they do it themselves.
+ */
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { internalError, StatusError } from '../../machinery/meta/status-error.ts';
+import { bridge, type StreamBackend, type StreamKind } from '../../machinery/streaming/bridge.ts';
+import type { StreamFlags } from '../../machinery/streaming/command-side.ts';
+import { channelProtocolV5, WebSocketSide } from '../../machinery/streaming/command-websocket.ts';
+import {
+  acceptWebSocket,
+  maxMessageBytes,
+  offeredProtocols,
+  type Upgraded,
+  UpgradeRefused,
+  type UpgradeRequest,
+} from '../../machinery/streaming/upgrade.ts';
+import { addressOf, type Backend, openRequest } from './proxying/backend.ts';
+import { dialProblem } from './proxying/dial-problem.ts';
+import { encodeQuery } from './query-options.ts';
+
+/** Clients open the streams of a command within this time, or are sent away. */
+const streamCreationMs = 30_000;
+const maxRefusalBytes = 64 * 1024;
+const userAgent = 'k8ts-apiserver';
+
+/** Where a stream leads to, and what is known of it. */
+export interface StreamTarget {
+  readonly kind: StreamKind;
+  /** The kubelet's path and the pairs of its query. */
+  readonly path: string;
+  readonly query: readonly (readonly [string, string])[];
+  readonly flags: StreamFlags;
+  readonly ports: readonly number[];
+}
+
+/** Takes over the client's connection. Throws what `bridge` throws; nothing is answered then. */
+export function bridgeToKubelet(
+  request: UpgradeRequest,
+  kubelet: Backend,
+  target: StreamTarget,
+): Promise<void> {
+  return bridge({
+    ...request,
+    ...target,
+    backend: backendOf(kubelet, target),
+    giveUp: AbortSignal.timeout(streamCreationMs),
+  });
+}
+
+/**
+ * The same for a client of v5.channel.k8s.io: such a client is always accepted, and told on the error
+ * channel what went wrong.
+ */
+export async function bridgeAndTell(
+  request: UpgradeRequest,
+  kubelet: Backend,
+  target: StreamTarget,
+): Promise<void> {
+  try {
+    await bridgeToKubelet(request, kubelet, target);
+  } catch (e) {
+    const tells =
+      target.kind !== 'portForward' && offeredProtocols(request.req).includes(channelProtocolV5);
+    if (!tells || request.socket.destroyed) throw e;
+    const ws = acceptWebSocket(request, channelProtocolV5);
+    const side = new WebSocketSide(ws, channelProtocolV5, target.flags, 'server');
+    side.send('error', Buffer.from(JSON.stringify(problemOf(e).toStatus())));
+    side.finish();
+  }
+}
+
+/** What upstream's client makes of a failed upgrade. */
+function problemOf(e: unknown): StatusError {
+  if (e instanceof StatusError) return internalError(e.message);
+  const text = e instanceof Error ? e.message.trim() : String(e);
+  return internalError(
+    e instanceof UpgradeRefused ? `unable to upgrade connection: ${text}` : text,
+  );
+}
+
+function backendOf(kubelet: Backend, { path, query }: StreamTarget): StreamBackend {
+  const pathTo = (pairs: StreamTarget['query']): string => {
+    const text = encodeQuery(pairs);
+    return text === '' ? path : `${path}?${text}`;
+  };
+  return {
+    spdy: (protocols) => openSpdy(kubelet, pathTo(query), protocols),
+    webSocket: (protocols, port) => {
+      const pairs = port === undefined ? query : [['port', String(port)] as const];
+      return openWebSocket(kubelet, pathTo(pairs), protocols);
+    },
+  };
+}
+
+function openSpdy(kubelet: Backend, path: string, protocols: readonly string[]): Promise<Upgraded> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      Host: addressOf(kubelet),
+      'User-Agent': userAgent,
+      Connection: 'Upgrade',
+      Upgrade: 'SPDY/3.1',
+      'X-Stream-Protocol-Version': [...protocols],
+      'Content-Length': '0',
+    };
+    const request = openRequest(kubelet, 'POST', path, headers, true);
+    request.once('upgrade', (response, socket, head) => resolve({ response, socket, head }));
+    request.once('response', (response) => void refusalOf(response).then(reject, reject));
+    request.once('error', (e) => reject(dialError(e, kubelet)));
+    request.end();
+  });
+}
+
+function openWebSocket(
+  kubelet: Backend,
+  path: string,
+  protocols: readonly string[],
+): Promise<WebSocket> {
+  const { protocol, transport } = kubelet;
+  const url = `${protocol === 'https' ? 'wss' : 'ws'}://${addressOf(kubelet)}${path}`;
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(url, [...protocols], {
+      ...transport.tls,
+      perMessageDeflate: false,
+      maxPayload: maxMessageBytes,
+      headers: { 'User-Agent': userAgent },
+    });
+    const failed = (e: unknown): void => reject(dialError(e, kubelet));
+    ws.once('unexpected-response', (_, response) => {
+      void refusalOf(response).then(reject, reject);
+    });
+    ws.on('error', failed);
+    ws.once('open', () => {
+      ws.off('error', failed);
+      ws.pause();
+      resolve(ws);
+    });
+  });
+}
+
+function dialError(e: unknown, kubelet: Backend): StatusError {
+  const why = dialProblem(e, kubelet.host, kubelet.port);
+  return new StatusError('', `error dialing backend: ${why}`);
+}
+
+async function refusalOf(response: IncomingMessage): Promise<UpgradeRefused> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > maxRefusalBytes) break;
+    parts.push(part);
+  }
+  const body = Buffer.concat(parts).toString();
+  return new UpgradeRefused(response.statusCode ?? 502, response.headers, body);
+}
