@@ -7,6 +7,8 @@ import { type Logger, pino } from 'pino';
 import { createAdmission, type ResourceName } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { defaultAdvertiseAddress, reachableAddress } from './advertise-address.ts';
+import { createAudit } from './audit/audit.ts';
+import { auditMetrics } from './audit/audit-metrics.ts';
 import { createAuthentication } from './auth/authentication.ts';
 import { type Authorization, createAuthorizers } from './auth/authorization.ts';
 import { type AccessAttributes, type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
@@ -15,8 +17,8 @@ import { Impersonation } from './auth/impersonation/impersonation.ts';
 import { refusal } from './auth/refusal.ts';
 import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
-import { serverMetrics } from './metrics/server-metrics.ts';
 import { setUpLimits } from './flow-control/setup.ts';
+import { serverMetrics } from './metrics/server-metrics.ts';
 import type { ApiServerOptions } from './options.ts';
 import { prepareCertificates } from './pki/server-certificates.ts';
 import { Catalog } from './registry/catalog.ts';
@@ -141,7 +143,10 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
       page: limits.page,
     }),
   };
+  const audit = createAudit(options, auditMetrics(metrics.registry), onProblem);
+  if (audit !== undefined) opened.use(audit);
   const identification = {
+    audit,
     authenticators: authentication.authenticators,
     anonymous: options.anonymousAuth,
     impersonation: new Impersonation(authorizer, () => Date.now()),

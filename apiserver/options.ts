@@ -1,9 +1,10 @@
 /** Options of the API server, named as the upstream flags: `--etcd-servers` is etcdServers. */
+import { type AuditOptions, defaultAuditOptions } from './audit/audit-options.ts';
 import { type AuthOptions, defaultAuthOptions } from './auth/auth-options.ts';
 import { defaultLimitOptions, type LimitOptions } from './flow-control/limit-options.ts';
 
 /** All of them; those of one area stand with it. */
-export interface ApiServerOptions extends AuthOptions, LimitOptions {
+export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOptions {
   /** The embedded store and what the server makes for itself. */
   readonly dataDir: string;
   /** Empty: the embedded store. */
@@ -39,6 +40,7 @@ export interface ApiServerOptions extends AuthOptions, LimitOptions {
 
 /** The defaults of all but dataDir; the authorization modes are the secure ones. */
 export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
+  ...defaultAuditOptions,
   ...defaultAuthOptions,
   ...defaultLimitOptions,
   etcdServers: [],

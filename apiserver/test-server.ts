@@ -77,7 +77,9 @@ function ask(url: URL, ca: string, r: TestRequest): Promise<TestAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<TestAnswer>();
   const headers: Record<string, string | string[]> = {
     ...(r.token === undefined ? {} : { Authorization: `Bearer ${r.token}` }),
-    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...(body === undefined
+      ? {}
+      : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) }),
   };
   for (const [name, value] of Object.entries(r.headers ?? {})) {
     headers[name] = typeof value === 'string' ? value : [...value];

@@ -33,6 +33,7 @@ export async function create(
     options.fieldValidation,
     (text) => request.warn(text),
   );
+  request.audit?.requestObject(object);
   object.metadata ??= {};
   const meta = object.metadata;
   // A client may not choose these.

@@ -133,6 +133,8 @@ async function deleteOptions(request: ApiRequest): Promise<CheckedDeleteOptions>
       throw badRequest('decoded object cannot be converted to DeleteOptions');
     }
     const { object } = convert(value, type, false, false);
+    const named = { kind: 'DeleteOptions', apiVersion: 'v1', ...object };
+    request.audit?.requestObject(named);
     return checkDeleteOptions(object);
   } catch (e) {
     if (e instanceof DecodeError || e instanceof JsonSyntaxError) throw badRequest(e.message);

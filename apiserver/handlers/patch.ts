@@ -58,6 +58,7 @@ export async function patch(
   const type = patchTypeOf(request);
   const bytes = await request.readBody();
   const options = writeOptions(request.query, 'PatchOptions', type === applyType);
+  request.audit?.requestPatch(bytes);
   const warn = (text: string) => request.warn(text);
   const manager = managerOf(options.fieldManager, request.header('user-agent'));
   const apply = type === applyType;

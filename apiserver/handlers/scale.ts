@@ -58,6 +58,8 @@ export async function scale(
   const sent = patches
     ? undefined
     : (decodeBody(bytes, type, expected, options.fieldValidation, warn) as Scale);
+  if (sent === undefined) request.audit?.requestPatch(bytes);
+  else request.audit?.requestObject(sent);
   const outcome = await writeUpdate(request, c.resource, services, {
     dryRun: options.dryRun,
     uid: sent?.metadata?.uid,

@@ -51,6 +51,7 @@ export async function callSubresource(
       options!.fieldValidation,
       warn,
     );
+    request.audit?.requestObject(body);
   }
   const context = writeContext(request, c.resource, services.access, dryRun);
   const attributes = admissionAttributes(

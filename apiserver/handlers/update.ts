@@ -52,6 +52,7 @@ export async function update(
     options.fieldValidation,
     warn,
   );
+  request.audit?.requestObject(object);
   object.metadata ??= {};
   ensureNamespace(resource.definition.namespaced ? info.namespace : '', object.metadata);
   checkName(object, info.name);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
+import type { AuditTrail } from '../audit/trail.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 
@@ -22,6 +23,10 @@ export class ApiRequest {
   /** Of the audit log and the `Audit-Id` header. */
   readonly auditId: string;
   user: UserInfo = anonymous;
+  /** What the audit log will tell of it; undefined: nothing. */
+  audit: AuditTrail | undefined;
+  /** When it came, by the process's own clock, in milliseconds. */
+  readonly receivedMs = performance.now();
   /** Texts for `Warning: 299` headers, in order. */
   warnings: string[] | undefined;
   /** Headers of the answer, whatever it will be. */

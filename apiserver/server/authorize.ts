@@ -40,15 +40,26 @@ function selectorsOf({
   };
 }
 
+const decisionKey = 'authorization.k8s.io/decision';
+const reasonKey = 'authorization.k8s.io/reason';
+
 /** Throws 403 for what is not allowed, 500 where an authorizer could not tell. */
 export async function authorize(request: ApiRequest, authorizer: Authorizer): Promise<void> {
   const attributes = attributesOf(request);
   const asked = authorizer.authorize(attributes);
   const answer = asked instanceof Promise ? await asked : asked;
-  if (answer.decision === 'allow') return;
+  const { audit } = request;
+  if (answer.decision === 'allow') {
+    audit?.annotate(decisionKey, 'allow');
+    audit?.annotate(reasonKey, answer.reason);
+    return;
+  }
   if (answer.error !== undefined) {
+    audit?.annotate(reasonKey, 'internal error');
     const url = quote(request.raw.url ?? '/');
     throw new PlainError(500, `Internal Server Error: ${url}: ${answer.error}`);
   }
+  audit?.annotate(decisionKey, 'forbid');
+  audit?.annotate(reasonKey, answer.reason);
   throw refusal(attributes, answer.reason);
 }

@@ -17,6 +17,7 @@ import {
   errorResponse,
   send,
 } from './api-response.ts';
+import { endAudit } from './audit-request.ts';
 import { authorize } from './authorize.ts';
 import type { Deadlines } from './deadlines.ts';
 import { type Identification, identify } from './identify.ts';
@@ -50,6 +51,7 @@ export function createChain(options: ChainOptions): Chain {
       return;
     }
     options.metrics.began(request);
+    let failure: unknown;
     let ticket: Ticket | undefined;
     let inTime: (() => void) | undefined;
     try {
@@ -65,6 +67,7 @@ export function createChain(options: ChainOptions): Chain {
         : options.paths(request));
       if (!request.overdue) await send(request, response, answer);
     } catch (e) {
+      failure = isUnexpected(e) ? e : undefined;
       try {
         if (!request.overdue) await fail(request, response, e, options.log);
       } catch (err) {
@@ -72,6 +75,9 @@ export function createChain(options: ChainOptions): Chain {
         options.log.error({ err, path: request.path }, 'no answer could be sent');
         response.destroy();
       }
+    }
+    if (request.audit !== undefined) {
+      await endAudit(request, response.headersSent ? response.statusCode : 0, failure);
     }
     options.metrics.ended(request, response.statusCode, (performance.now() - startedMs) / 1000);
     whenRead(response, () => {
@@ -89,6 +95,11 @@ function whenRead(response: ServerResponse, run: () => void): void {
   const read = response.writableLength < unreadBytes || response.destroyed;
   if (read) run();
   else response.once('close', run);
+}
+
+/** Whether it is the server's own fault. */
+function isUnexpected(e: unknown): boolean {
+  return !(e instanceof StatusError || e instanceof PlainError) && asStatusError(e).code === 500;
 }
 
 async function fail(

@@ -1,7 +1,9 @@
 /** Who sends a request and whom it acts as: the first steps of the chain. */
+import type { Audit } from '../audit/audit.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Impersonation } from '../auth/impersonation/impersonation.ts';
 import type { ApiRequest } from './api-request.ts';
+import { auditUnauthenticated, beginAudit } from './audit-request.ts';
 import { authenticate } from './authenticate.ts';
 import { impersonated } from './impersonate.ts';
 
@@ -10,11 +12,29 @@ export interface Identification {
   /** Whether a request without credentials may go on as anonymous. */
   readonly anonymous: boolean;
   readonly impersonation: Impersonation;
+  /** Undefined: nothing is told of requests. */
+  readonly audit: Audit | undefined;
 }
 
-/** Sets the request's user. Throws 401 for a bad credential, 400 and 403 for impersonation. */
+/**
+ * Sets the request's user and its audit trail. Throws 401 for a bad credential, 400 and 403 for
+ * impersonation.
+ */
 export async function identify(request: ApiRequest, by: Identification): Promise<void> {
-  request.user = await authenticate(request, by.authenticators, by.anonymous);
+  const { audit } = by;
+  try {
+    request.user = await authenticate(request, by.authenticators, by.anonymous);
+  } catch (e) {
+    if (audit !== undefined) auditUnauthenticated(request, audit);
+    throw e;
+  }
+  if (audit !== undefined) {
+    const begun = beginAudit(request, audit);
+    request.audit = begun instanceof Promise ? await begun : begun;
+  }
   const acting = impersonated(request, by.impersonation);
-  if (acting !== undefined) request.user = (await acting).user;
+  if (acting === undefined) return;
+  const { user, constraint } = await acting;
+  request.user = user;
+  request.audit?.impersonated(user, constraint);
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { StatusError } from '../../machinery/meta/status-error.ts';
+import type { AuditTrail } from '../audit/trail.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { callOf } from '../handlers/subresource.ts';
 import type { WriteServices } from '../handlers/update.ts';
@@ -11,6 +12,7 @@ import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { ApiRequest } from './api-request.ts';
 import { asStatusError } from './api-response.ts';
+import { endAudit } from './audit-request.ts';
 import { authorize } from './authorize.ts';
 import { type Identification, identify } from './identify.ts';
 import { unknownResource } from './resource-dispatch.ts';
@@ -35,6 +37,7 @@ export async function handleUpgrade(
   try {
     const request = new ApiRequest(raw);
     await identify(request, s.identification);
+    if (request.audit !== undefined) audited(request, request.audit, socket);
     await authorize(request, s.authorizer);
     const { info } = request;
     const resource = s.catalog.find(info.group, info.version, info.resource);
@@ -57,6 +60,12 @@ export async function handleUpgrade(
     if (!(e instanceof StatusError)) s.log.error({ err: e }, 'upgrade failed');
     refuse(socket, asStatusError(e));
   }
+}
+
+/** The trail of a connection that is taken over lasts as long as the connection. */
+function audited(request: ApiRequest, trail: AuditTrail, socket: Duplex): void {
+  trail.followConnection(socket);
+  socket.once('close', () => void endAudit(request, 0));
 }
 
 function refuse(socket: Duplex, error: StatusError): void {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { run as runApiServer } from '../../apiserver/main.ts';
 import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.ts';
 import { type Start, toList, toNumber } from '../command.ts';
+import { defineAuditFlags } from './apiserver-audit-flags.ts';
 import { defineAuthFlags } from './apiserver-auth-flags.ts';
 import { defineLimitFlags } from './apiserver-limit-flags.ts';
 
@@ -12,6 +13,7 @@ const collect = (text: string, before: string[] | undefined) => [...(before ?? [
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
   const d = defaultOptions;
   defineAuthFlags(command);
+  defineAuditFlags(command);
   defineLimitFlags(command);
   command
     .option('--data-dir <dir>', 'embedded store and certificates', './k8ts-data')
