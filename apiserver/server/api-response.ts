@@ -5,12 +5,13 @@ import { gzip } from 'node:zlib';
 import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
 import { StoreUnavailableError, ValueTooLargeError } from '../storage/storage.ts';
 import type { ApiRequest } from './api-request.ts';
+import { SlicedBody, writeSliced } from './sliced-body.ts';
 import { warningHeaders } from './warning-headers.ts';
 
 export interface BodyResponse {
   readonly code: number;
   readonly contentType: string;
-  readonly body: Buffer | string;
+  readonly body: Buffer | string | SlicedBody;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -42,14 +43,11 @@ export async function send(
     for (const [name, value] of Object.entries(request.answerHeaders ?? {})) {
       response.setHeader(name, value);
     }
-    request.audit?.followAnswer(response);
     await answer.stream(response);
     return;
   }
   let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-  request.audit?.answered(answer.code, answer.contentType, () => body);
   const headers: Record<string, string | string[]> = {
-    'Audit-Id': request.auditId,
     'Cache-Control': 'no-cache, private',
     'Content-Type': answer.contentType,
     ...request.answerHeaders,
@@ -58,13 +56,19 @@ export async function send(
   if (request.warnings !== undefined) headers['Warning'] = warningHeaders(request.warnings);
   const compressed = answer.headers?.['Content-Encoding'] !== undefined;
   if (!compressed && body.length >= gzipThresholdBytes && wantsGzip(request)) {
-    body = await compress(body, { level: 1 });
+    body = await compress(inOnePiece(body), { level: 1 });
     headers['Content-Encoding'] = 'gzip';
     headers['Vary'] = 'Accept-Encoding';
   }
   headers['Content-Length'] = String(body.length);
   response.writeHead(answer.code, headers);
-  response.end(request.method === 'HEAD' ? undefined : body);
+  if (request.method === 'HEAD') response.end();
+  else if (body instanceof SlicedBody) await writeSliced(response, body);
+  else response.end(body);
+}
+
+function inOnePiece(body: Buffer | SlicedBody): Buffer {
+  return body instanceof SlicedBody ? body.joined() : body;
 }
 
 function wantsGzip(request: ApiRequest): boolean {

@@ -12,6 +12,7 @@ import { type ServedResource, toServed } from '../registry/served-resource.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { BodyResponse } from './api-response.ts';
 import type { OutputForm } from './output-form.ts';
+import { SlicedBody } from './sliced-body.ts';
 import { type IncludeObject, type TableOptions, table, tableJson } from './table.ts';
 
 export interface RenderContext {
@@ -121,6 +122,7 @@ function renderTable(
 
 const open = Buffer.from('{');
 const comma = Buffer.from(',{');
+const close = Buffer.from(']}\n');
 
 /** A list of stored objects. */
 export function renderList(
@@ -166,21 +168,16 @@ export function renderList(
   return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };
 }
 
-/** Concatenates the items' bytes behind the list's head, without parsing any of them. */
-function joinItems(head: string, items: readonly StoredObject[]): Buffer {
-  const start = Buffer.from(`${head.slice(0, -1)},"items":[`);
-  let size = start.length + 3;
-  for (const o of items) size += o.bytes.length - o.itemOffset + comma.length;
-  const out = Buffer.allocUnsafe(size);
-  let at = start.copy(out, 0);
-  let first = true;
+/** The items' bytes behind the list's head, without parsing any of them. */
+function joinItems(head: string, items: readonly StoredObject[]): SlicedBody {
+  const out = new SlicedBody();
+  out.push(Buffer.from(`${head.slice(0, -1)},"items":[`));
+  let separator = open;
   for (const o of items) {
-    at += (first ? open : comma).copy(out, at);
-    first = false;
-    at += o.bytes.copy(out, at, o.itemOffset);
+    out.push(separator);
+    out.push(o.bytes, o.itemOffset);
+    separator = comma;
   }
-  out[at++] = 0x5d;
-  out[at++] = 0x7d;
-  out[at++] = 0x0a;
-  return out.subarray(0, at);
+  out.push(close);
+  return out;
 }
