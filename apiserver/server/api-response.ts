@@ -48,6 +48,7 @@ export async function send(
   }
   let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   const headers: Record<string, string | string[]> = {
+    'Audit-Id': request.auditId,
     'Cache-Control': 'no-cache, private',
     'Content-Type': answer.contentType,
     ...request.answerHeaders,
