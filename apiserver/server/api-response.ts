@@ -43,10 +43,12 @@ export async function send(
     for (const [name, value] of Object.entries(request.answerHeaders ?? {})) {
       response.setHeader(name, value);
     }
+    request.audit?.followAnswer(response);
     await answer.stream(response);
     return;
   }
   let body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  request.audit?.answered(answer.code, answer.contentType, () => inOnePiece(body));
   const headers: Record<string, string | string[]> = {
     'Audit-Id': request.auditId,
     'Cache-Control': 'no-cache, private',
