@@ -43,9 +43,10 @@ function initialProblem(
   );
 }
 
-/** The state's end is not marked: some split into state and events must be right. */
+/** The state's end is not marked without bookmarks: some split into state and events must be right. */
 function legacyProblem(session: Session, history: StoreHistory): string | undefined {
   const { events } = session;
+  if (session.path.includes('allowWatchBookmarks=true')) return initialProblem(session, 0, history);
   if (events.some((e) => e.initialEnd)) return 'a bookmark that was not asked for';
   const keys = new Set<string>();
   let most = 0;
