@@ -164,7 +164,7 @@ export class FlowControl implements Gate {
     resolve: (ticket: Ticket) => void,
     reject: (error: Error) => void,
   ): void {
-    this.#turns.enter(flow.level.share, () => {
+    this.#turns.enter(flow.level.share, `${flow.name}/${queued.distinguisher}`, () => {
       if (!request.gone) {
         resolve(this.#ticket(flow, queued, request));
         return;

@@ -46,7 +46,7 @@ describe('Turns', () => {
     const { turns, endTurn } = setUp();
     const share = new Share();
     const served: string[] = [];
-    turns.enter(share, () => served.push('a'));
+    turns.enter(share, 'f', () => served.push('a'));
     assert.equal(turns.open(), false);
     endTurn();
     assert.deepEqual(served, ['a']);
@@ -58,7 +58,7 @@ describe('Turns', () => {
     const share = new Share();
     let served = 0;
     for (let i = 0; i < 10; i++) {
-      turns.enter(share, () => {
+      turns.enter(share, 'f', () => {
         served++;
         work(4);
       });
@@ -75,16 +75,28 @@ describe('Turns', () => {
     const quiet = new Share();
     const served: string[] = [];
     for (let i = 0; i < 100; i++) {
-      turns.enter(flood, () => {
+      turns.enter(flood, 'f', () => {
         served.push('flood');
         work(10);
       });
     }
     endTurn();
     endTurn();
-    turns.enter(quiet, () => served.push('quiet'));
+    turns.enter(quiet, 'f', () => served.push('quiet'));
     endTurn();
     assert.ok(served.indexOf('quiet') <= 3, served.join(' '));
+  });
+
+  it('lets the flows of a level take turns', () => {
+    const { turns, endTurn } = setUp();
+    const share = new Share();
+    const served: string[] = [];
+    for (const name of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) {
+      turns.enter(share, name[0]!, () => served.push(name));
+    }
+    endTurn();
+    assert.deepEqual(served, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+    assert.equal(share.empty, true);
   });
 
   it('shares the loop by weight', () => {
@@ -94,11 +106,11 @@ describe('Turns', () => {
     narrow.weight = 10;
     let [a, b] = [0, 0];
     for (let i = 0; i < 400; i++) {
-      turns.enter(wide, () => {
+      turns.enter(wide, 'f', () => {
         a++;
         work(1);
       });
-      turns.enter(narrow, () => {
+      turns.enter(narrow, 'f', () => {
         b++;
         work(1);
       });
@@ -111,10 +123,10 @@ describe('Turns', () => {
     const { turns, work, endTurn } = setUp();
     const [busy, late] = [new Share(), new Share()];
     let lateServed = 0;
-    for (let i = 0; i < 50; i++) turns.enter(busy, () => work(10));
+    for (let i = 0; i < 50; i++) turns.enter(busy, 'f', () => work(10));
     for (let i = 0; i < 20; i++) endTurn();
     for (let i = 0; i < 50; i++) {
-      turns.enter(late, () => {
+      turns.enter(late, 'f', () => {
         lateServed++;
         work(10);
       });

@@ -3,7 +3,8 @@
  * server with one thread says nothing about those that never wait: each is served as it comes, in
  * the order of the sockets. So every turn of the event loop serves requests as they come for a few
  * milliseconds only. What comes later in the turn waits until all sockets have been read, and then
- * the levels share the loop by their seats: a level that used little of it goes first.
+ * the levels share the loop by their seats: a level that used little of it goes first. The seats of a
+ * level are dealt by `queue-set.ts`; those who have them take turns by flow.
  */
 export interface TurnsEnvironment {
   nowMs(): number;
@@ -13,13 +14,35 @@ export interface TurnsEnvironment {
   afterStep(run: () => void): void;
 }
 
-/** The share of a priority level. */
+/** The share of a priority level. Its flows take turns. */
 export class Share {
-  readonly waiting: (() => void)[] = [];
+  /** By flow, in the order in which they are served next; none is empty. */
+  readonly #flows = new Map<string, (() => void)[]>();
   /** Relative to the others'; positive. */
   weight = 1;
   /** Milliseconds used, by weight. */
   used = 0;
+
+  get empty(): boolean {
+    return this.#flows.size === 0;
+  }
+
+  push(flow: string, run: () => void): void {
+    const waiting = this.#flows.get(flow);
+    if (waiting === undefined) this.#flows.set(flow, [run]);
+    else waiting.push(run);
+  }
+
+  /** The next one; only for a share that is not empty. */
+  shift(): () => void {
+    for (const [flow, waiting] of this.#flows) {
+      const run = waiting.shift()!;
+      this.#flows.delete(flow);
+      if (waiting.length > 0) this.#flows.set(flow, waiting);
+      return run;
+    }
+    throw new Error('an empty share was asked');
+  }
 }
 
 /** So long requests are served as they come. */
@@ -52,14 +75,14 @@ export class Turns {
     return now - this.#turnMs < openMs;
   }
 
-  /** Lets a request of this share wait for its turn. */
-  enter(share: Share, run: () => void): void {
-    if (share.waiting.length === 0) {
+  /** Lets a request of a flow of this share wait for its turn. */
+  enter(share: Share, flow: string, run: () => void): void {
+    if (share.empty) {
       // Time in which nobody was there is not saved up.
       share.used = Math.max(share.used, this.#level);
       this.#busy.add(share);
     }
-    share.waiting.push(run);
+    share.push(flow, run);
     this.#schedule();
   }
 
@@ -82,8 +105,8 @@ export class Turns {
       this.#schedule();
       return;
     }
-    const run = share.waiting.shift()!;
-    if (share.waiting.length === 0) this.#busy.delete(share);
+    const run = share.shift();
+    if (share.empty) this.#busy.delete(share);
     this.#level = share.used;
     this.#env.afterStep(() => {
       share.used += (this.#env.nowMs() - startedMs) / share.weight;
