@@ -114,9 +114,9 @@ function patcher(
     const { operations, strictErrors: problems } = decodeJsonPatch(value, validated);
     strictErrors = [...strictErrors.map((s) => `json patch ${s}`), ...problems];
     return (live) => {
-      const patched = applyJsonPatch(forPatch(live!), operations);
-      const shown = () => JSON.stringify(touched(patched, asTree(operations)));
-      return decodePatched(patched, expected, options, strictErrors, warn, shown);
+      const patch = () => applyJsonPatch(forPatch(live!), operations);
+      const shown = () => JSON.stringify(touched(patch(), asTree(operations)));
+      return decodePatched(patch(), expected, options, strictErrors, warn, shown);
     };
   }
   if (type === strategicType) {
@@ -129,8 +129,11 @@ function patcher(
     };
   }
   return (live) => {
+    const shown = () => {
+      const { value: sent } = parsePatch(bytes, type);
+      return JSON.stringify(touched(mergePatch(forPatch(live!), sent, validated), sent));
+    };
     const merged = mergePatch(forPatch(live!), value, validated);
-    const shown = () => JSON.stringify(touched(merged, value));
     return decodePatched(merged, expected, options, strictErrors, warn, shown);
   };
 }
@@ -151,7 +154,10 @@ function forPatch(live: KubeObject): KubeObject {
   return deepCopy(live);
 }
 
-/** The patched document as a typed object with defaults; what does not fit is the real 422. */
+/**
+ * The patched document, which decoding changes, as a typed object with defaults; what does not fit
+ * is the real 422, with the document as `shown` gives it.
+ */
 function decodePatched(
   document: unknown,
   expected: Expected,

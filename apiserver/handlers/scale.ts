@@ -2,20 +2,27 @@
 
 import { deepCopy } from '../../machinery/meta/copy.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
-import { badRequest, invalid, notFound, StatusError } from '../../machinery/meta/status-error.ts';
+import {
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  StatusError,
+} from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
 import { applyPatch } from '../../machinery/patch/apply.ts';
+import { updateManagedFields } from '../../machinery/patch/managed-fields.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
-import type { KubeObject, Scale } from '../../machinery/schema/wire.ts';
+import type { KubeObject, ManagedFieldsEntry, Scale } from '../../machinery/schema/wire.ts';
 import type { ScaleStrategy } from '../registry/resource.ts';
 import { toServed } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderValue } from '../server/rendering.ts';
 import { decodeBody } from './decode-body.ts';
-import { manageFields } from './field-manager.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { parseApply, patchScale } from './patch.ts';
+import { objectEntries, scaleEntries, scaleVersion } from './scale-ownership.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
 import { managerOf } from './write-request.ts';
 
@@ -47,9 +54,9 @@ export async function scale(
     type.startsWith('application/apply-patch'),
   );
   const expected = {
-    apiVersion: 'autoscaling/v1',
+    apiVersion: scaleVersion,
     kind: 'Scale',
-    type: kindType('autoscaling/v1', 'Scale')!,
+    type: kindType(scaleVersion, 'Scale')!,
     group: 'autoscaling',
     version: 'v1',
   };
@@ -60,27 +67,29 @@ export async function scale(
     : (decodeBody(bytes, type, expected, options.fieldValidation, warn) as Scale);
   if (sent === undefined) request.audit?.requestPatch(bytes);
   else request.audit?.requestObject(sent);
+  const manager = managerOf(options.fieldManager, request.header('user-agent'));
+  const scaled = {
+    apiVersion: c.resource.apiVersion,
+    replicasPath: strategy.specReplicasPath,
+  };
   const outcome = await writeUpdate(request, c.resource, services, {
     dryRun: options.dryRun,
     uid: sent?.metadata?.uid,
     make(live) {
       if (live === undefined) throw notFound(resourceName(c), info.name);
       const object = deepCopy(live);
-      if (applies) {
-        const config = parseApply(bytes).value as Scale;
-        checkScale(config, info.name, info.namespace);
-        const replicas = config.spec?.replicas ?? 0;
-        applyReplicas(c, strategy, live, object, replicas, options);
-      } else {
-        const before = scaleOf(strategy, live);
-        const next = sent ?? patchScale(bytes, type, before, expected, options, warn);
-        checkScale(next, info.name, info.namespace);
-        object.metadata!.resourceVersion = next.metadata?.resourceVersion ?? '';
-        setPath(object, strategy.specReplicasPath, next.spec?.replicas ?? 0);
-        const manager = managerOf(options.fieldManager, request.header('user-agent'));
-        manageFields(c.resource, live, object, manager, 'scale');
-      }
-      withoutScaleTime(object);
+      const entries = live.metadata?.managedFields;
+      const before = scaleOf(strategy, live);
+      setManaged(before, scaleEntries(entries, scaled));
+      const next = applies
+        ? appliedScale(bytes, before, options)
+        : (sent ?? patchScale(bytes, type, before, expected, options, warn));
+      checkScale(next, info.name, info.namespace);
+      if (!applies) updateManagedFields({ ...ownership(), live: before, next, manager });
+      checkUid(c, next, live);
+      object.metadata!.resourceVersion = next.metadata?.resourceVersion ?? '';
+      setPath(object, strategy.specReplicasPath, next.spec?.replicas ?? 0);
+      setManaged(object, objectEntries(entries, next.metadata?.managedFields, scaled));
       return Promise.resolve(object);
     },
   });
@@ -91,43 +100,41 @@ function resourceName(c: RenderContext): { group: string; resource: string } {
   return { group: c.resource.group, resource: c.resource.definition.plural };
 }
 
-/** Server-side apply of a Scale is one of the replicas field of its object. */
-function applyReplicas(
-  c: RenderContext,
-  strategy: ScaleStrategy<KubeObject>,
-  live: KubeObject,
-  object: KubeObject,
-  replicas: number,
-  options: WriteOptions,
-): void {
-  const { resource } = c;
-  const config: KubeObject = {
-    apiVersion: resource.apiVersion,
-    kind: resource.definition.kind,
-    metadata: { name: live.metadata?.name ?? '' },
-  };
-  setPath(config, strategy.specReplicasPath, replicas);
-  const applied = applyPatch({
-    live,
-    config,
-    kind: resource.definition.kind,
-    type: resource.type,
-    apiVersion: resource.apiVersion,
-    manager: options.fieldManager,
-    force: options.force === true,
+function ownership() {
+  return {
+    type: kindType(scaleVersion, 'Scale')!,
+    apiVersion: scaleVersion,
     subresource: 'scale',
     now: formatTime(Date.now()),
-  });
-  setPath(object, strategy.specReplicasPath, replicas);
-  const managed = applied.metadata?.managedFields;
-  if (managed !== undefined) object.metadata!.managedFields = managed;
+  };
 }
 
-/** Entries of scale writes carry no time (as the real server leaves them). */
-function withoutScaleTime(object: KubeObject): void {
-  for (const entry of object.metadata?.managedFields ?? []) {
-    if (entry.subresource === 'scale') delete entry.time;
-  }
+function appliedScale(bytes: Buffer, before: Scale, options: WriteOptions): Scale {
+  return applyPatch({
+    ...ownership(),
+    live: before as KubeObject,
+    config: parseApply(bytes).value,
+    kind: 'Scale',
+    manager: options.fieldManager,
+    force: options.force === true,
+  }) as Scale;
+}
+
+function setManaged(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): void {
+  if (entries === undefined) delete object.metadata!.managedFields;
+  else object.metadata!.managedFields = entries;
+}
+
+/** A patch can name the object it is meant for, too. */
+function checkUid(c: RenderContext, next: Scale, live: KubeObject): void {
+  const [sent, own] = [next.metadata?.uid ?? '', live.metadata?.uid ?? ''];
+  if (sent === '' || sent === own) return;
+  const { group, resource } = resourceName(c);
+  throw conflict(
+    { group, resource: `${resource}/scale` },
+    live.metadata?.name ?? '',
+    `Precondition failed: UID in precondition: ${sent}, UID in object meta: ${own}`,
+  );
 }
 
 function checkScale(next: Scale, name: string, namespace: string): void {

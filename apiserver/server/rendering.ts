@@ -2,6 +2,7 @@
  * Stored objects in the form a client asked for. Plain JSON is the stored bytes as they are; other
  * forms are made from the object.
  */
+import { encodeCbor } from '../../machinery/codec/cbor.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf.ts';
 import { encodeYaml } from '../../machinery/codec/yaml.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
@@ -13,7 +14,14 @@ import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { BodyResponse } from './api-response.ts';
 import type { OutputForm } from './output-form.ts';
 import { SlicedBody } from './sliced-body.ts';
-import { type IncludeObject, type TableOptions, table, tableJson } from './table.ts';
+import { subresourceTable } from './subresource-tables.ts';
+import {
+  type IncludeObject,
+  type TableOptions,
+  type TableSource,
+  table,
+  tableJson,
+} from './table.ts';
 
 export interface RenderContext {
   readonly resource: ServedResource;
@@ -30,15 +38,18 @@ export function encode(form: OutputForm, value: object, type: StructType, pretty
       return Buffer.from(encodeProtobuf(value as KubeObject, type));
     case 'yaml':
       return Buffer.from(encodeYaml(value));
+    case 'cbor':
+      return encodeCbor(value);
     default:
-      return Buffer.from(`${pretty ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`);
+      // As Go's encoder: a line that ends, or indented text that does not.
+      return Buffer.from(pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`);
   }
 }
 
 /** `?pretty`: asked for, or a person at a terminal or in a browser without saying no. */
 export function wantsPretty(query: URLSearchParams, userAgent: string | undefined): boolean {
-  const value = query.get('pretty');
-  if (value !== null) return value !== 'false' && value !== '0';
+  const value = query.get('pretty') ?? '';
+  if (value !== '') return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value);
   return userAgent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
 }
 
@@ -64,7 +75,9 @@ export function renderValue(
   let type = kindType(value.apiVersion ?? '', value.kind ?? '') ?? c.resource.type;
   if (form.as === 'Table' && value.kind !== 'Status') {
     const meta = { resourceVersion: value.metadata?.resourceVersion ?? '' };
-    return renderTable(c, [stored ?? value], meta, code);
+    const own = value.kind === c.resource.definition.kind;
+    const source = own ? c.resource : subresourceTable(value.kind ?? '');
+    return renderTable(c, [stored ?? value], meta, code, source);
   } else if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {
     shown = partial(value, form.metaVersion);
     type = kindType('meta.k8s.io/v1', 'PartialObjectMetadata')!;
@@ -100,6 +113,7 @@ function renderTable(
   items: readonly (StoredObject | KubeObject)[],
   meta: ListMeta,
   code: number,
+  source: TableSource = c.resource,
 ): BodyResponse {
   const { form } = c;
   const options: TableOptions = {
@@ -112,11 +126,11 @@ function renderTable(
     return {
       code,
       contentType: form.contentType,
-      body: tableJson(c.resource, items, meta, options),
+      body: tableJson(source, items, meta, options),
     };
   }
   const type = kindType('meta.k8s.io/v1', 'Table')!;
-  const shown = table(c.resource, items, meta, options);
+  const shown = table(source, items, meta, options);
   return { code, contentType: form.contentType, body: encode(form, shown, type, c.pretty) };
 }
 

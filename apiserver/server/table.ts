@@ -1,8 +1,7 @@
 /** Server-side tables (meta.k8s.io/v1 Table): what `kubectl get` prints. */
 import type { KubeObject, ListMeta } from '../../machinery/schema/wire.ts';
 import { fieldDescription } from '../openapi/descriptions.ts';
-import type { ServedResource } from '../registry/served-resource.ts';
-import { toServed } from '../registry/served-resource.ts';
+import type { ResourceDefinition, VersionConversion } from '../registry/resource.ts';
 import { StoredObject, type StoredRow } from '../storage/cache/stored-object.ts';
 
 export type IncludeObject = 'Metadata' | 'Object' | 'None';
@@ -18,9 +17,15 @@ export interface TableOptions {
 
 type TableItem = StoredObject | KubeObject;
 
+/** What of a resource its table is made from. */
+export interface TableSource {
+  readonly definition: Pick<ResourceDefinition, 'columns' | 'rowConditions'>;
+  readonly conversion?: VersionConversion | undefined;
+}
+
 /** A Table as a value, for encodings other than JSON. */
 export function table(
-  resource: ServedResource,
+  resource: TableSource,
   items: readonly TableItem[],
   metadata: ListMeta,
   options: TableOptions,
@@ -30,7 +35,7 @@ export function table(
 
 /** A Table as JSON; metadata and objects of stored items are copied, not parsed. */
 export function tableJson(
-  resource: ServedResource,
+  resource: TableSource,
   items: readonly TableItem[],
   metadata: ListMeta,
   options: TableOptions,
@@ -64,7 +69,7 @@ const partialHead = Buffer.from(
 
 function pushObject(
   parts: Buffer[],
-  resource: ServedResource,
+  resource: TableSource,
   item: TableItem,
   { include, version }: TableOptions,
 ): void {
@@ -85,13 +90,15 @@ function pushObject(
   }
 }
 
-function servedValue(resource: ServedResource, item: TableItem): KubeObject {
-  return item instanceof StoredObject ? toServed(resource, item.object<KubeObject>()) : item;
+function servedValue(resource: TableSource, item: TableItem): KubeObject {
+  if (!(item instanceof StoredObject)) return item;
+  const stored = item.object<KubeObject>();
+  return resource.conversion === undefined ? stored : resource.conversion.fromStored(stored);
 }
 
 const definitionsOf = new WeakMap<object, object[]>();
 
-function columnDefinitions(resource: ServedResource): object[] {
+function columnDefinitions(resource: TableSource): object[] {
   let made = definitionsOf.get(resource.definition);
   if (made === undefined) {
     made = resource.definition.columns
@@ -112,7 +119,7 @@ function columnDefinitions(resource: ServedResource): object[] {
 }
 
 /** Cells are computed from the stored form, once per stored object. */
-function rowOf(resource: ServedResource, item: TableItem): StoredRow {
+function rowOf(resource: TableSource, item: TableItem): StoredRow {
   if (item instanceof StoredObject && item.row !== undefined) return item.row;
   const object = item instanceof StoredObject ? item.object<KubeObject>() : item;
   const { columns, rowConditions } = resource.definition;
