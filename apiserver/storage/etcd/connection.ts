@@ -1,15 +1,10 @@
 /** Calls to etcd with time limits and fail-over, over one member at a time. */
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type Client,
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
 import { StoreUnavailableError } from '../storage.ts';
-import { bytes, callEndpoint, connectEndpoint, type EtcdOptions } from './endpoint.ts';
-import { neverSent, storeError, worthRetrying } from './errors.ts';
+import { type EndpointStream, EtcdEndpoint } from './endpoint.ts';
+import { storeError, worthRetrying } from './errors.ts';
+import { GrpcError } from './grpc-error.ts';
+import type { EtcdOptions } from './http2-session.ts';
 import { encodeWatchAll, method } from './messages.ts';
 
 /** Between two rounds over all members. */
@@ -19,15 +14,17 @@ const snapshotMs = 30 * 60 * 1000;
 
 /** Messages from a member until it ends, fails or is cancelled. */
 export class EtcdStream {
-  readonly #call: ClientReadableStream<Buffer>;
+  readonly #call: EndpointStream;
   readonly #failed: () => void;
+  readonly #limit: NodeJS.Timeout | undefined;
   #cancelled = false;
 
-  constructor(call: ClientReadableStream<Buffer>, failed: () => void) {
+  /** `limitMs`: it is cancelled, as a failure, when it lasts longer. */
+  constructor(call: EndpointStream, failed: () => void, limitMs?: number) {
     this.#call = call;
     this.#failed = failed;
-    // Nobody may be iterating when it fails; the iteration hears of it all the same.
-    call.on('error', () => {});
+    this.#limit =
+      limitMs === undefined ? undefined : setTimeout(() => call.cancel(), limitMs).unref();
   }
 
   /** Ends the stream; the iteration ends quietly. */
@@ -39,12 +36,13 @@ export class EtcdStream {
   /** Throws StoreUnavailableError when the stream breaks off; iterate once. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
     try {
-      for await (const message of this.#call) yield message as Buffer;
+      for await (const message of this.#call) yield message;
     } catch (error) {
       if (this.#cancelled) return;
       this.#failed();
-      throw storeError(error as ServiceError);
+      throw error instanceof GrpcError ? storeError(error) : error;
     } finally {
+      clearTimeout(this.#limit);
       this.cancel();
     }
   }
@@ -52,14 +50,14 @@ export class EtcdStream {
 
 /** The connection to an etcd cluster. */
 export class EtcdConnection {
-  readonly #clients: readonly Client[];
+  readonly #members: readonly EtcdEndpoint[];
   readonly #timeoutMs: number;
   #current = 0;
   #closed = false;
 
   constructor(options: EtcdOptions) {
     if (options.servers.length === 0) throw new Error('no etcd server is given');
-    this.#clients = options.servers.map((server) => connectEndpoint(server, options));
+    this.#members = options.servers.map((server) => new EtcdEndpoint(server, options));
     this.#timeoutMs = options.timeoutMs ?? 10_000;
   }
 
@@ -78,57 +76,49 @@ export class EtcdConnection {
       if (this.#closed) throw new StoreUnavailableError('the store is closed');
       const used = this.#current;
       // A member that is silent must not use up all the time when there are others to ask.
-      const patience = repeatable && this.#clients.length > 1 ? this.#timeoutMs / 3 : Infinity;
+      const patience = repeatable && this.#members.length > 1 ? this.#timeoutMs / 3 : Infinity;
       const until = Math.min(deadline, Date.now() + patience);
-      const answered = await callEndpoint(this.#clients[used]!, path, request, until);
-      if (!(answered instanceof Error)) return answered;
+      const answered = await this.#members[used]!.call(path, request, until);
+      if (!(answered instanceof GrpcError)) return answered;
       if (worthRetrying(answered)) this.#leave(used);
-      const again = neverSent(answered) || (repeatable && worthRetrying(answered));
+      const again = answered.neverSent || (repeatable && worthRetrying(answered));
       if (!again || Date.now() + retryMs >= deadline) throw storeError(answered);
-      if (attempt % this.#clients.length === 0) await pause(retryMs);
+      if (attempt % this.#members.length === 0) await pause(retryMs);
     }
   }
 
   /** Opens a watch of all keys; what comes are WatchResponse messages. */
   watchAll(startRevision: number): EtcdStream {
-    return this.#open((client) => {
-      // The member is to end the watch when it has lost the others, rather than be silent.
-      const metadata = new Metadata();
-      metadata.set('hasleader', 'true');
-      const call: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(
-        method.watch,
-        bytes,
-        bytes,
-        metadata,
-      );
-      call.write(encodeWatchAll(startRevision));
-      return call;
-    });
+    // The member is to end the watch when it has lost the others, rather than be silent.
+    const headers = { hasleader: 'true' };
+    return this.#open((member) =>
+      member.stream(method.watch, encodeWatchAll(startRevision), headers, true),
+    );
   }
 
   /** Opens the stream of a snapshot; what comes are SnapshotResponse messages. */
   snapshot(): EtcdStream {
-    const deadline = Date.now() + snapshotMs;
+    const headers = { 'grpc-timeout': `${snapshotMs / 1000}S` };
     const nothing = Buffer.alloc(0);
     return this.#open(
-      (client): ClientReadableStream<Buffer> =>
-        client.makeServerStreamRequest(method.snapshot, bytes, bytes, nothing, { deadline }),
+      (member) => member.stream(method.snapshot, nothing, headers, false),
+      snapshotMs,
     );
   }
 
   close(): void {
     this.#closed = true;
-    for (const client of this.#clients) client.close();
+    for (const member of this.#members) member.close();
   }
 
-  #open(start: (client: Client) => ClientReadableStream<Buffer>): EtcdStream {
+  #open(start: (member: EtcdEndpoint) => EndpointStream, limitMs?: number): EtcdStream {
     if (this.#closed) throw new StoreUnavailableError('the store is closed');
     const used = this.#current;
-    return new EtcdStream(start(this.#clients[used]!), () => this.#leave(used));
+    return new EtcdStream(start(this.#members[used]!), () => this.#leave(used), limitMs);
   }
 
   /** Goes on to the next member, unless another call has done so already. */
   #leave(used: number): void {
-    if (this.#current === used) this.#current = (used + 1) % this.#clients.length;
+    if (this.#current === used) this.#current = (used + 1) % this.#members.length;
   }
 }

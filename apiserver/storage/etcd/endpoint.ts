@@ -1,88 +1,211 @@
 /**
- * The gRPC channel to one of etcd's members, on @grpc/grpc-js with messages of our own
- * (`messages.ts`). Not on etcd3, as first planned: it cannot reach an https server by its IP
- * address (node refuses an IP address as TLS server name, grpc-js passes one unless it is told
- * otherwise, and etcd3 has no option for it); its calls cost twice the CPU (every field of every
- * message through a general decoder); it repeats writes that may have happened; and its watcher
- * leaves a gap when the connection is lost before history has been replayed.
+ * The gRPC channel to one of etcd's members: calls over one HTTP/2 connection of node's, with
+ * messages of our own (`messages.ts`). Not @grpc/grpc-js, whose call costs more than twice the CPU
+ * of one on a bare HTTP/2 stream: what it has beside (name resolution, balancing, interceptors,
+ * retries) serves a list of fixed addresses nothing. And not etcd3, which cannot reach an https
+ * server by its IP address, repeats writes that may have happened, and leaves a gap in a watch when
+ * the connection is lost before history has been replayed.
  */
-import { isIP } from 'node:net';
-import { checkServerIdentity } from 'node:tls';
-import {
-  type ChannelCredentials,
-  type ChannelOptions,
-  Client,
-  credentials,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import { GrpcError, grpcCode } from './grpc-error.ts';
+import { frameMessage, MessageSplitter } from './grpc-messages.ts';
+import { GrpcStream, StreamStatus } from './grpc-stream.ts';
+import { connectMs, type EtcdOptions, openSession } from './http2-session.ts';
 
-export interface EtcdOptions {
-  /** Such as `https://10.0.0.1:2379`; the first that works is used. */
-  readonly servers: readonly string[];
-  /** PEM: whom to trust (the system's roots unless given), and who we are. */
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-  /** Time limit of a call. Default 10 seconds. */
-  readonly timeoutMs?: number;
-}
+/** What a call is sent with beside its path. */
+export type CallHeaders = Readonly<Record<string, string>>;
 
-const channelOptions: ChannelOptions = {
-  // etcd limits what it takes (1.5 MiB); answers are paged by us, not cut off by the client.
-  'grpc.max_receive_message_length': -1,
-  'grpc.max_send_message_length': -1,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2000,
-  // Repeating a write is not for a library to decide.
-  'grpc.enable_retries': 0,
-  'grpc.service_config_disable_resolution': 1,
-  'grpc.use_local_subchannel_pool': 1,
-};
-
-/** The TLS server name that is sent to a server known by an address only; etcd ignores it. */
-const nameless = 'etcd';
+/** After a failure the next connection is made no sooner. */
+const minBackoffMs = 100;
+const maxBackoffMs = 2000;
 
 /** A client of one member, connected when it is first used. It connects again by itself. */
-export function connectEndpoint(server: string, options: EtcdOptions): Client {
-  const url = new URL(server);
-  // Without a port the scheme's would be meant, which URL leaves out.
-  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-  const address = `${url.hostname}:${port}`;
-  if (url.protocol === 'http:') {
-    if (options.ca !== undefined || options.cert !== undefined) {
+export class EtcdEndpoint {
+  readonly #server: URL;
+  readonly #options: EtcdOptions;
+  #session: ClientHttp2Session | undefined;
+  #connecting: Promise<ClientHttp2Session> | undefined;
+  #backoffMs = minBackoffMs;
+  #notBefore = 0;
+  /** Of the last attempt to connect. */
+  #lastFailure: GrpcError | undefined;
+  #closed = false;
+
+  /** Throws when the address is of no use. */
+  constructor(server: string, options: EtcdOptions) {
+    this.#server = new URL(server);
+    this.#options = options;
+    const { protocol } = this.#server;
+    if (protocol === 'http:' && (options.ca !== undefined || options.cert !== undefined)) {
       throw new Error(`etcd server ${server} must be an https address to use certificates`);
     }
-    return new Client(address, credentials.createInsecure(), channelOptions);
+    if (protocol !== 'http:' && protocol !== 'https:') {
+      throw new Error(`etcd server ${server} must be an http or https address`);
+    }
   }
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) === 0) return new Client(address, secure(options, host), channelOptions);
-  const named = { ...channelOptions, 'grpc.ssl_target_name_override': nameless };
-  return new Client(address, secure(options, host), named);
+
+  /** Calls a method; returns the error rather than throwing it. `deadline`: ms since 1970. */
+  async call(path: string, request: Buffer, deadline: number): Promise<Buffer | GrpcError> {
+    try {
+      const session = this.#open() ?? (await this.#connected(deadline));
+      // The header takes whole numbers of at most eight digits.
+      const left = Math.min(Math.ceil(deadline - Date.now()), 99_999_999);
+      if (left <= 0) return late(true);
+      return await unary(start(session, path, { 'grpc-timeout': `${left}m` }), request, left);
+    } catch (error) {
+      return asGrpcError(error);
+    }
+  }
+
+  /**
+   * Sends one message and listens. The stream is there at once; what goes wrong, connecting
+   * included, is told by its iteration.
+   */
+  stream(path: string, request: Buffer, headers: CallHeaders, endless: boolean): EndpointStream {
+    return new EndpointStream(
+      Promise.resolve()
+        .then(() => this.#open() ?? this.#connected(Number.POSITIVE_INFINITY))
+        .then((session) => {
+          const stream = start(session, path, headers);
+          if (endless) stream.write(frameMessage(request));
+          else stream.end(frameMessage(request));
+          return new GrpcStream(stream);
+        }),
+    );
+  }
+
+  /** Ends the connection and what runs over it. */
+  close(): void {
+    this.#closed = true;
+    this.#session?.destroy();
+  }
+
+  /** The connection, when there is one that takes calls. */
+  #open(): ClientHttp2Session | undefined {
+    const session = this.#session;
+    return session === undefined || session.closed || session.destroyed ? undefined : session;
+  }
+
+  async #connected(deadline: number): Promise<ClientHttp2Session> {
+    if (this.#connecting === undefined && Date.now() < this.#notBefore) {
+      throw this.#lastFailure!;
+    }
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    const left = deadline - Date.now();
+    if (left > connectMs) return await this.#connecting;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(late(true)), left);
+    try {
+      return await Promise.race([this.#connecting, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #connect(): Promise<ClientHttp2Session> {
+    try {
+      this.#session = await openSession(this.#server, this.#options);
+      if (this.#closed) this.#session.destroy();
+      this.#backoffMs = minBackoffMs;
+      return this.#session;
+    } catch (error) {
+      this.#notBefore = Date.now() + this.#backoffMs;
+      this.#backoffMs = Math.min(this.#backoffMs * 1.6, maxBackoffMs);
+      const why = error instanceof Error ? error.message : String(error);
+      const text = `no connection to ${this.#server.host}: ${why}`;
+      this.#lastFailure = new GrpcError(grpcCode.unavailable, text, true, { cause: error });
+      throw this.#lastFailure;
+    }
+  }
 }
 
-/** Calls a method; returns the error rather than throwing it. */
-export function callEndpoint(
-  client: Client,
-  method: string,
+/** A stream that may still be waiting for its connection. */
+export class EndpointStream implements AsyncIterable<Buffer> {
+  readonly #started: Promise<GrpcStream>;
+
+  constructor(started: Promise<GrpcStream>) {
+    this.#started = started;
+    // Nobody may be iterating when it fails; the iteration hears of it all the same.
+    started.catch(() => {});
+  }
+
+  cancel(): void {
+    this.#started.then(
+      (stream) => stream.cancel(),
+      () => {},
+    );
+  }
+
+  /** Throws GrpcError when the stream ends otherwise than well; iterate once. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    let stream: GrpcStream;
+    try {
+      stream = await this.#started;
+    } catch (error) {
+      throw asGrpcError(error);
+    }
+    yield* stream;
+  }
+}
+
+/** Opens a stream of a call. Throws GrpcError when the connection takes none any more. */
+function start(session: ClientHttp2Session, path: string, headers: CallHeaders): ClientHttp2Stream {
+  try {
+    return session.request({
+      ':method': 'POST',
+      ':path': path,
+      te: 'trailers',
+      'content-type': 'application/grpc',
+      'user-agent': 'k8ts',
+      ...headers,
+    });
+  } catch (error) {
+    const text = 'the connection has just been closed';
+    throw new GrpcError(grpcCode.unavailable, text, true, { cause: error });
+  }
+}
+
+/** One message there, one back. */
+function unary(
+  stream: ClientHttp2Stream,
   request: Buffer,
-  deadline: number,
-): Promise<Buffer | ServiceError> {
-  return new Promise((resolve) => {
-    const done = (error: ServiceError | null, response?: Buffer) => resolve(error ?? response!);
-    client.makeUnaryRequest(method, bytes, bytes, request, { deadline }, done);
+  timeoutMs: number,
+): Promise<Buffer | GrpcError> {
+  const { promise, resolve } = Promise.withResolvers<Buffer | GrpcError>();
+  const status = new StreamStatus(stream);
+  const splitter = new MessageSplitter();
+  let answer: Buffer | undefined;
+  const timer = setTimeout(() => {
+    resolve(late(false));
+    stream.close(0x8);
+  }, timeoutMs);
+  stream.on('data', (chunk: Buffer) => {
+    try {
+      const messages = splitter.push(chunk);
+      answer ??= messages[0];
+    } catch (error) {
+      resolve(asGrpcError(error));
+      stream.close(0x8);
+    }
   });
+  stream.once('close', () => {
+    clearTimeout(timer);
+    const error = status.error();
+    if (error !== undefined) resolve(error);
+    else resolve(answer ?? new GrpcError(grpcCode.internal, 'the answer has no message'));
+  });
+  stream.end(frameMessage(request));
+  return promise;
 }
 
-/** Messages pass as the bytes that they are. */
-export function bytes(message: Buffer): Buffer {
-  return message;
+function late(neverSent: boolean): GrpcError {
+  return new GrpcError(grpcCode.deadlineExceeded, 'no answer in time', neverSent);
 }
 
-function secure({ ca, cert, key }: EtcdOptions, host: string): ChannelCredentials {
-  return credentials.createSsl(ca ?? null, key ?? null, cert ?? null, {
-    // The certificate must be one of the host that was asked for, whatever name was sent.
-    checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
-  });
+function asGrpcError(error: unknown): GrpcError {
+  if (error instanceof GrpcError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new GrpcError(grpcCode.internal, text, false, { cause: error });
 }

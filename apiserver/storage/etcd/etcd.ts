@@ -18,9 +18,9 @@ import {
 } from '../storage.ts';
 import { WatchHub, type WatchHubOptions } from '../watch-hub.ts';
 import { EtcdConnection } from './connection.ts';
-import type { EtcdOptions } from './endpoint.ts';
 import { isFutureRevision, isLeaseNotFound } from './errors.ts';
 import { EtcdFeed } from './feed.ts';
+import type { EtcdOptions } from './http2-session.ts';
 import {
   decodeRange,
   decodeSnapshot,
