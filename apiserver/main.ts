@@ -52,6 +52,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const advertiseAddress = given.advertiseAddress || defaultAdvertiseAddress(given.bindAddress);
   const options = { ...given, advertiseAddress };
   const log = pino({ level: options.logLevel, name: 'apiserver' });
+  const onProblem = (what: string, err: unknown) => log.warn({ err }, what);
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const certificates = await prepareCertificates(options);
   // What has been opened is closed again when the start fails.
@@ -74,7 +75,13 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     name: 'union',
     authorize: (a) => union.authorize(a),
   };
-  const authentication = createAuthentication(options, certificates, access, () => cacher.fresh());
+  const authentication = createAuthentication({
+    options,
+    certificates,
+    access,
+    fresh: () => cacher.fresh(),
+    onProblem,
+  });
   catalog = new Catalog({
     groups,
     subresources: builtinSubresources({
@@ -93,7 +100,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const authorization: Authorization = createAuthorizers(options, catalog);
   const union = unionAuthorizer(authorization.authorizers);
   const life = new AbortController();
-  const following = cacher.run(life.signal);
+  const following = Promise.all([cacher.run(life.signal), authentication.run(life.signal)]);
   opened.defer(async () => {
     life.abort();
     await following;
@@ -127,7 +134,6 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const checks = healthChecks(() => ready, storage, signal);
   const version = versionInfo();
   const metrics = serverMetrics(catalog, version);
-  const onProblem = (what: string, err: unknown) => log.warn({ err }, what);
   const limits = setUpLimits(options, { catalog, access, signal: life.signal, onProblem });
   metrics.registry.add(...limits.metrics);
   const paths = {
@@ -148,7 +154,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const identification = {
     audit,
     authenticators: authentication.authenticators,
-    anonymous: options.anonymousAuth,
+    anonymous: authentication.anonymous,
     impersonation: new Impersonation(authorizer, () => Date.now()),
   };
   const chain = createChain({

@@ -2,7 +2,8 @@
 export interface AuthOptions {
   readonly clientCaFile?: string;
   readonly tokenAuthFile?: string;
-  readonly anonymousAuth: boolean;
+  /** Undefined: true, unless the authentication configuration says where. */
+  readonly anonymousAuth?: boolean;
   readonly enableBootstrapTokenAuth: boolean;
   readonly requestheaderClientCaFile?: string;
   readonly requestheaderAllowedNames: readonly string[];
@@ -10,16 +11,33 @@ export interface AuthOptions {
   readonly requestheaderUidHeaders: readonly string[];
   readonly requestheaderGroupHeaders: readonly string[];
   readonly requestheaderExtraHeadersPrefix: readonly string[];
+  /** AuthenticationConfiguration of apiserver.config.k8s.io/v1. */
+  readonly authenticationConfig?: string;
+  readonly oidcIssuerUrl?: string;
+  readonly oidcClientId?: string;
+  readonly oidcCaFile?: string;
+  readonly oidcUsernameClaim?: string;
+  readonly oidcUsernamePrefix?: string;
+  readonly oidcGroupsClaim?: string;
+  readonly oidcGroupsPrefix?: string;
+  readonly oidcSigningAlgs?: readonly string[];
+  /** `claim=value`. */
+  readonly oidcRequiredClaim?: readonly string[];
+  readonly authenticationTokenWebhookConfigFile?: string;
+  /** Milliseconds. */
+  readonly authenticationTokenWebhookCacheTtl: number;
+  readonly authenticationTokenWebhookVersion: string;
   readonly authorizationMode: readonly string[];
 }
 
 export const defaultAuthOptions: AuthOptions = {
-  anonymousAuth: true,
   enableBootstrapTokenAuth: false,
   requestheaderAllowedNames: [],
   requestheaderUsernameHeaders: [],
   requestheaderUidHeaders: [],
   requestheaderGroupHeaders: [],
   requestheaderExtraHeadersPrefix: [],
+  authenticationTokenWebhookCacheTtl: 120_000,
+  authenticationTokenWebhookVersion: 'v1beta1',
   authorizationMode: ['Node', 'RBAC'],
 };

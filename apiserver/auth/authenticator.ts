@@ -19,8 +19,11 @@ export interface AuthenticationInput {
 /** A user with the audiences that the credential was checked for, or why none was found. */
 export type Authentication =
   | { readonly user: UserInfo; readonly audiences?: readonly string[] }
-  /** The credential is of this kind and not valid: the request is answered 401. */
-  | { readonly invalid: string }
+  /**
+   * The credential is of this kind and not valid: the request is answered 401. `unsure`: nobody
+   * could be asked; the next request may find out.
+   */
+  | { readonly invalid: string; readonly unsure?: true }
   /** No credential of this kind: the next authenticator is asked. */
   | undefined;
 

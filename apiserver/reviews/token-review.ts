@@ -13,14 +13,16 @@ export function tokenReview(env: ReviewEnvironment): Review {
     const { token = '', audiences = [] } = review.spec;
     if (token === '') throw badRequest('token is required for TokenReview in authentication');
     let found: Authentication;
+    const problems = ['invalid bearer token'];
     for (const t of tokens) {
       const asked = t.authenticateToken(token, audiences);
       found = asked instanceof Promise ? await asked : asked;
-      if (found !== undefined && 'user' in found) break;
+      if (found === undefined) continue;
+      if ('user' in found) break;
+      if (!problems.includes(found.invalid)) problems.push(found.invalid);
     }
     if (found === undefined || !('user' in found)) {
-      const text = 'invalid bearer token';
-      const error = found === undefined ? text : `[${text}, ${found.invalid}]`;
+      const error = problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`;
       review.status = { user: {}, error };
       return review;
     }

@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { unauthorized } from '../../machinery/meta/status-error.ts';
+import type { AnonymousAccess } from '../auth/anonymous.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -17,7 +18,7 @@ const anonymousUser: UserInfo = {
 export async function authenticate(
   request: ApiRequest,
   authenticators: readonly Authenticator[],
-  anonymous: boolean,
+  anonymous: AnonymousAccess,
 ): Promise<UserInfo> {
   const socket = request.raw.socket as TLSSocket;
   const input = {
@@ -40,7 +41,7 @@ export async function authenticate(
     if (told || user.name === anonymousUser.name) return user;
     return { ...user, groups: [...user.groups, authenticated] };
   }
-  if (refused || !anonymous) throw unauthorized();
+  if (refused || !anonymous(request.path)) throw unauthorized();
   return anonymousUser;
 }
 

@@ -1,5 +1,6 @@
 /** Who sends a request and whom it acts as: the first steps of the chain. */
 import type { Audit } from '../audit/audit.ts';
+import type { AnonymousAccess } from '../auth/anonymous.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { Impersonation } from '../auth/impersonation/impersonation.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -10,7 +11,7 @@ import { impersonated } from './impersonate.ts';
 export interface Identification {
   readonly authenticators: readonly Authenticator[];
   /** Whether a request without credentials may go on as anonymous. */
-  readonly anonymous: boolean;
+  readonly anonymous: AnonymousAccess;
   readonly impersonation: Impersonation;
   /** Undefined: nothing is told of requests. */
   readonly audit: Audit | undefined;

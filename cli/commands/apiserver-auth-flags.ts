@@ -8,12 +8,7 @@ export function defineAuthFlags(command: Command): void {
   command
     .option('--client-ca-file <file>', 'authorities of client certificates')
     .option('--token-auth-file <file>', 'static tokens: token,user,uid,"groups"')
-    .option(
-      '--anonymous-auth [bool]',
-      'let requests without credentials in as anonymous',
-      toBool,
-      d.anonymousAuth,
-    )
+    .option('--anonymous-auth [bool]', 'let requests without credentials in as anonymous', toBool)
     .option(
       '--enable-bootstrap-token-auth [bool]',
       'accept tokens of secrets of type bootstrap.kubernetes.io/token',

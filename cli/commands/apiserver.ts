@@ -5,6 +5,7 @@ import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.t
 import { type Start, toList, toNumber } from '../command.ts';
 import { defineAuditFlags } from './apiserver-audit-flags.ts';
 import { defineAuthFlags } from './apiserver-auth-flags.ts';
+import { defineOidcFlags } from './apiserver-oidc-flags.ts';
 import { defineLimitFlags } from './apiserver-limit-flags.ts';
 
 const collect = (text: string, before: string[] | undefined) => [...(before ?? []), text];
@@ -13,6 +14,7 @@ const collect = (text: string, before: string[] | undefined) => [...(before ?? [
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
   const d = defaultOptions;
   defineAuthFlags(command);
+  defineOidcFlags(command);
   defineAuditFlags(command);
   defineLimitFlags(command);
   command

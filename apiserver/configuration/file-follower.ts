@@ -1,0 +1,56 @@
+/** Files whose changes a running server follows. */
+import { readFile } from 'node:fs/promises';
+
+export interface FollowedFile {
+  readonly path: string;
+  /** What the server runs with. */
+  readonly text: string;
+  readonly everyMs: number;
+  /**
+   * Told of a text that differs from the one before. When it rejects with a RetryError the same
+   * text is tried again.
+   */
+  changed(text: string): Promise<void>;
+  /** Told what went wrong; the file is looked at again. */
+  onProblem(error: unknown): void;
+}
+
+/** Something that may be right the next time. */
+export class RetryError extends Error {}
+
+/** Looks at the file until `signal`. */
+export async function followFile(file: FollowedFile, signal: AbortSignal): Promise<void> {
+  let known = file.text;
+  while (!signal.aborted) {
+    await pause(file.everyMs, signal);
+    if (signal.aborted) return;
+    try {
+      const now = await readFile(file.path, 'utf8');
+      if (now === known) continue;
+      const before = known;
+      known = now;
+      try {
+        await file.changed(now);
+      } catch (e) {
+        if (e instanceof RetryError) known = before;
+        throw e;
+      }
+    } catch (e) {
+      if (!signal.aborted) file.onProblem(e);
+    }
+  }
+}
+
+/** Resolves after a while, or when `signal` aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}
