@@ -1,5 +1,4 @@
 /** POST of a new object. */
-import { StatusError } from '../../machinery/meta/status-error.ts';
 import { ensureNamespace } from '../registry/object-store.ts';
 import { qualifiedName, type ServedResource, toStored } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -42,9 +41,6 @@ export async function create(
   delete meta.deletionTimestamp;
   delete meta.deletionGracePeriodSeconds;
   delete meta.selfLink;
-  if (meta.resourceVersion !== undefined) {
-    throw new StatusError('', 'resourceVersion should not be set on objects to be created');
-  }
   // A namespace is created "in itself": the path has none.
   ensureNamespace(resource.definition.namespaced ? request.info.namespace : '', meta);
   const warn = (text: string) => request.warn(text);

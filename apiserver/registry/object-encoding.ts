@@ -12,6 +12,17 @@ export function encodeStored(kind: string, apiVersion: string, object: KubeObjec
   );
 }
 
+/**
+ * The same in a layout that is not ours: to be written again by the next update, as what another
+ * server wrote.
+ */
+export function encodeOutOfDate(kind: string, apiVersion: string, object: KubeObject): Buffer {
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
+  return Buffer.from(
+    JSON.stringify({ apiVersion, kind, metadata: ordered(metadata ?? {}), ...rest }),
+  );
+}
+
 function ordered(m: ObjectMeta): Omit<ObjectMeta, 'resourceVersion'> {
   const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...rest } = m;
   // Keys that are undefined are left out by JSON.stringify.

@@ -9,7 +9,7 @@ import { normalize } from '../../machinery/codec/decode.ts';
 import { deepCopy } from '../../machinery/meta/copy.ts';
 import { deepEqual, jsonEqual } from '../../machinery/meta/equality.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
-import { nameIsDnsSubdomain } from '../../machinery/meta/names.ts';
+import { nameIsDnsSubdomain, nameIsPathSegment } from '../../machinery/meta/names.ts';
 import {
   validateKubeFinalizers,
   validateObjectMeta,
@@ -39,8 +39,14 @@ import {
   markAsDeleting,
   namesPolicy,
 } from './deletion.ts';
-import { encodeStored } from './object-encoding.ts';
-import type { Finish, ResourceDefinition, UpdateStrategy, WriteContext } from './resource.ts';
+import { encodeOutOfDate, encodeStored } from './object-encoding.ts';
+import type {
+  Finish,
+  MetadataCheck,
+  ResourceDefinition,
+  UpdateStrategy,
+  WriteContext,
+} from './resource.ts';
 import { apiVersionOf } from './served-resource.ts';
 
 /** The text of a lost optimistic lock. */
@@ -150,6 +156,7 @@ export class ObjectStore {
     const finish = await this.#prepareCreate(object, ctx, admit);
     let stored = false;
     try {
+      refuseVersion(object, ctx);
       const result = await this.#put(object, ctx, undefined);
       stored = true;
       return result;
@@ -268,7 +275,7 @@ export class ObjectStore {
         next.metadata!.resourceVersion = prev.metadata!.resourceVersion!;
         return { object: this.#shown(current.key, current.revision, next), created: false };
       }
-      if (unchanged) return 'unchanged';
+      if (unchanged && !current.outOfDate) return 'unchanged';
       const object = await this.#put(next, ctx, current, this.#encode(next));
       if (object === undefined) return 'lost';
       stored = true;
@@ -345,11 +352,9 @@ export class ObjectStore {
     normalize(next, this.#type);
     const validateUpdate =
       strategy === 'main' ? d.validateUpdate?.bind(d) : strategy.validateUpdate?.bind(strategy);
-    const metaErrors = validateObjectMetaUpdate(meta, old);
+    const { metadataChecks } = strategy === 'main' ? d : strategy;
     const errors = [
-      ...(d.checksMetadataAgain ? metaErrors : []),
-      ...metaErrors,
-      ...(d.anyFinalizer ? [] : validateKubeFinalizers(meta.finalizers)),
+      ...validateChangedMeta(d, meta, old, metadataChecks ?? ['change']),
       ...(validateUpdate?.(next, prev, ctx) ?? []),
     ];
     if (errors.length > 0) throw this.#invalid(next, errors);
@@ -449,7 +454,7 @@ export class ObjectStore {
     object: KubeObject,
     ctx: WriteContext,
     current: StoredObject | undefined,
-    value = this.#encode(object),
+    value = this.#encodeNew(object),
   ): Promise<StoredObject | undefined> {
     const { name, namespace } = object.metadata!;
     const key = this.key(namespace ?? '', name!);
@@ -508,6 +513,13 @@ export class ObjectStore {
     return new StoredObject(this.cache.spec, key, revision, this.#encode(object));
   }
 
+  #encodeNew(object: KubeObject): Buffer {
+    const late = this.definition.defaultOnRead?.(object) === true;
+    return late
+      ? encodeOutOfDate(this.definition.kind, this.#apiVersion, object)
+      : this.#encode(object);
+  }
+
   #encode(object: KubeObject): Buffer {
     return encodeStored(this.definition.kind, this.#apiVersion, object);
   }
@@ -521,6 +533,33 @@ export class ObjectStore {
   timestamp(): string {
     return formatTime(this.#now());
   }
+}
+
+/** The checks of metadata that every update makes, and those that the kind repeats. */
+function validateChangedMeta(
+  { namespaced, nameRule = nameIsDnsSubdomain, anyFinalizer }: ResourceDefinition,
+  next: ObjectMeta,
+  prev: ObjectMeta,
+  repeated: readonly MetadataCheck[],
+): fe.FieldError[] {
+  const common = validateObjectMeta(next, { namespaced, nameFn: nameIsPathSegment });
+  const change = validateObjectMetaUpdate(next, prev);
+  const finalizers = anyFinalizer ? [] : validateKubeFinalizers(next.finalizers);
+  const again = repeated.flatMap((check) => [
+    ...(check === 'change' ? change : validateObjectMeta(next, { namespaced, nameFn: nameRule })),
+    ...finalizers,
+  ]);
+  return [...common, ...change, ...again];
+}
+
+/** What is to be created has no version yet; a text that is none is passed over, as in a dry run. */
+function refuseVersion(object: KubeObject, { dryRun }: WriteContext): void {
+  const version = object.metadata?.resourceVersion;
+  if (version === undefined) return;
+  if (!dryRun && /^\d*[1-9]\d*$/.test(version)) {
+    throw new StatusError('', 'resourceVersion should not be set on objects to be created');
+  }
+  delete object.metadata!.resourceVersion;
 }
 
 /** Sets the namespace, or refuses one that is not the request's. */

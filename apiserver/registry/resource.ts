@@ -80,10 +80,18 @@ export interface WriteContext {
 /** Ends what `begin…` started: told whether the write was stored. */
 export type Finish = (stored: boolean) => void | Promise<void>;
 
+/** A check of metadata: as that of a new object, or of the change. */
+export type MetadataCheck = 'whole' | 'change';
+
 /** How an update of one face of an object (the object itself or a subresource) is treated. */
 export interface UpdateStrategy<T> {
   /** Sets what the client may not change; `next` is changed in place, `prev` is what is stored. */
   prepareForUpdate?(next: T, prev: T, ctx: WriteContext): void;
+  /**
+   * Checks of metadata that the kind's own rules of an update make again, after the two that all
+   * kinds have: each problem is named as often as the real server names it. Default ['change'].
+   */
+  readonly metadataChecks?: readonly MetadataCheck[];
   /** Problems of the change and of the result. Metadata is checked before, by the framework. */
   validateUpdate?(next: T, prev: T, ctx: WriteContext): FieldError[];
   /** Warning headers of an update. */
@@ -218,15 +226,17 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Problems of a new object. Metadata is checked before, by the framework. */
   validate?(next: T, ctx: WriteContext): FieldError[];
   prepareForUpdate?(next: T, prev: T, ctx: WriteContext): void;
-  /**
-   * The kind's own rules of a change check metadata too, so that each problem there is named twice,
-   * as the real server does for most kinds.
-   */
-  readonly checksMetadataAgain: boolean;
+  /** As in UpdateStrategy, for updates of the object itself. */
+  readonly metadataChecks: readonly MetadataCheck[];
   /** Problems of a change; call `validate`'s checks too where the real server does. */
   validateUpdate?(next: T, prev: T, ctx: WriteContext): FieldError[];
   /** Last touch before storing, after validation. */
   canonicalize?(next: T): void;
+  /**
+   * What create leaves to be defaulted by who reads the object; true when there was something. What
+   * is in the store is out of date then: the next update writes even if it changes nothing.
+   */
+  defaultOnRead?(object: T): boolean;
   /** Warning headers on create (prev undefined) and update. */
   warnings?(next: T, prev: T | undefined): string[];
 
@@ -287,7 +297,7 @@ export function defineResource<T extends KubeObject>(
     storageVersion: undefined,
     versions: [],
     createOnUpdate: false,
-    checksMetadataAgain: true,
+    metadataChecks: ['change'],
     unconditionalUpdate: true,
     deleteReturnsObject: false,
     nameRule: undefined,

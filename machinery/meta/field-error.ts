@@ -32,6 +32,9 @@ export class FieldPath {
   /** The object itself; `FieldPath.root.child('spec')` prints `spec`. */
   static readonly root = new FieldPath('');
 
+  /** The object itself where the real server names it by an empty name, which it prints so. */
+  static readonly unnamed = new FieldPath('[]');
+
   /** Starts a path: `FieldPath.of('spec', 'template')`. */
   static of(...names: string[]): FieldPath {
     return new FieldPath(names.join('.'));

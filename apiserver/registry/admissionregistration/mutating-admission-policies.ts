@@ -14,7 +14,7 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   version: 'v1',
   kind: 'MutatingAdmissionPolicy',
   plural: 'mutatingadmissionpolicies',
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,

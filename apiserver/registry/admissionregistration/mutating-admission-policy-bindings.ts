@@ -3,10 +3,7 @@ import type { MutatingAdmissionPolicyBinding } from '../../../machinery/schema/w
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { paramRefText } from './param-text.ts';
-import {
-  validateMutatingBinding,
-  validateMutatingBindingUpdate,
-} from './policy-binding-validation.ts';
+import { validateMutatingBinding } from './policy-binding-validation.ts';
 import { staticNameWarnings } from './static-name-warning.ts';
 
 export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionPolicyBinding>({
@@ -14,7 +11,7 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   version: 'v1',
   kind: 'MutatingAdmissionPolicyBinding',
   plural: 'mutatingadmissionpolicybindings',
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,
@@ -22,7 +19,6 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   unconditionalUpdate: false,
   generationOf: (b) => b.spec,
   validate: validateMutatingBinding,
-  validateUpdate: validateMutatingBindingUpdate,
   warnings: staticNameWarnings,
   columns: [
     nameColumn(),

@@ -7,8 +7,6 @@ import {
   notSupported,
   required,
 } from '../../../machinery/meta/field-error.ts';
-import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
-import { validateObjectMeta } from '../../../machinery/meta/object-meta-validation.ts';
 import type { MutatingAdmissionPolicy } from '../../../machinery/schema/wire.ts';
 import { validateOneOf } from '../core/field-checks.ts';
 import { validatePolicyParts, validateVariable } from './policy-parts-validation.ts';
@@ -39,10 +37,7 @@ export function validateMutatingPolicyUpdate(
     p.spec?.paramKind ?? null,
     p.spec?.matchConditions ?? [],
   ];
-  return [
-    ...validateObjectMeta(next.metadata!, { namespaced: false, nameFn: nameIsDnsSubdomain }),
-    ...validateSpec(next.spec!, deepEqual(conditionsOf(next), conditionsOf(prev))),
-  ];
+  return [...validateSpec(next.spec!, deepEqual(conditionsOf(next), conditionsOf(prev)))];
 }
 
 function validateSpec(spec: Spec, keptConditions: boolean): FieldError[] {

@@ -13,7 +13,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   version: 'v1',
   kind: 'MutatingWebhookConfiguration',
   plural: 'mutatingwebhookconfigurations',
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,

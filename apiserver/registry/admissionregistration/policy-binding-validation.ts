@@ -7,15 +7,8 @@ import {
   invalidValue,
   required,
 } from '../../../machinery/meta/field-error.ts';
-import {
-  isDns1123Subdomain,
-  isPathSegmentName,
-  nameIsDnsSubdomain,
-} from '../../../machinery/meta/names.ts';
-import {
-  validateLabelSelector,
-  validateObjectMeta,
-} from '../../../machinery/meta/object-meta-validation.ts';
+import { isDns1123Subdomain, isPathSegmentName } from '../../../machinery/meta/names.ts';
+import { validateLabelSelector } from '../../../machinery/meta/object-meta-validation.ts';
 import type {
   MutatingAdmissionPolicyBinding,
   ValidatingAdmissionPolicyBinding,
@@ -38,29 +31,11 @@ export function validateValidatingBinding(next: ValidatingAdmissionPolicyBinding
   return [...validateParts(spec), ...validateActions(spec.validationActions ?? [])];
 }
 
-/** The binding of a validating policy, changed. */
-export function validateValidatingBindingUpdate(
-  next: ValidatingAdmissionPolicyBinding,
-): FieldError[] {
-  return [...validateMeta(next), ...validateValidatingBinding(next)];
-}
-
 /** The binding of a mutating policy. */
 export function validateMutatingBinding(next: MutatingAdmissionPolicyBinding): FieldError[] {
   const spec = next.spec!;
   const at = specPath.child('matchResources');
   return [...validateParts(spec), ...validateMutatingOperations(spec.matchResources, at)];
-}
-
-/** The binding of a mutating policy, changed. */
-export function validateMutatingBindingUpdate(next: MutatingAdmissionPolicyBinding): FieldError[] {
-  return [...validateMeta(next), ...validateMutatingBinding(next)];
-}
-
-function validateMeta(
-  next: ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding,
-): FieldError[] {
-  return validateObjectMeta(next.metadata!, { namespaced: false, nameFn: nameIsDnsSubdomain });
 }
 
 function validateParts(spec: Parts): FieldError[] {

@@ -16,7 +16,7 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   version: 'v1',
   kind: 'ValidatingAdmissionPolicy',
   plural: 'validatingadmissionpolicies',
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,

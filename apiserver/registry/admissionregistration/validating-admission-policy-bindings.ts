@@ -3,10 +3,7 @@ import type { ValidatingAdmissionPolicyBinding } from '../../../machinery/schema
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { paramRefText } from './param-text.ts';
-import {
-  validateValidatingBinding,
-  validateValidatingBindingUpdate,
-} from './policy-binding-validation.ts';
+import { validateValidatingBinding } from './policy-binding-validation.ts';
 import { staticNameWarnings } from './static-name-warning.ts';
 
 export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmissionPolicyBinding>({
@@ -14,14 +11,14 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   version: 'v1',
   kind: 'ValidatingAdmissionPolicyBinding',
   plural: 'validatingadmissionpolicybindings',
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (b) => b.spec,
   validate: validateValidatingBinding,
-  validateUpdate: validateValidatingBindingUpdate,
+  validateUpdate: validateValidatingBinding,
   warnings: staticNameWarnings,
   columns: [
     nameColumn(),

@@ -7,8 +7,6 @@ import {
   invalidValue,
   required,
 } from '../../../machinery/meta/field-error.ts';
-import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
-import { validateObjectMeta } from '../../../machinery/meta/object-meta-validation.ts';
 import type { ValidatingAdmissionPolicy } from '../../../machinery/schema/wire.ts';
 import { validateQualifiedName } from '../core/field-checks.ts';
 import { internalList } from '../internal-form.ts';
@@ -38,10 +36,7 @@ export function validateValidatingPolicyUpdate(
     p.spec?.paramKind ?? null,
     p.spec?.matchConditions ?? [],
   ];
-  return [
-    ...validateObjectMeta(next.metadata!, { namespaced: false, nameFn: nameIsDnsSubdomain }),
-    ...validateSpec(next, deepEqual(conditionsOf(next), conditionsOf(prev))),
-  ];
+  return [...validateSpec(next, deepEqual(conditionsOf(next), conditionsOf(prev)))];
 }
 
 function validateSpec(policy: ValidatingAdmissionPolicy, keptConditions: boolean): FieldError[] {

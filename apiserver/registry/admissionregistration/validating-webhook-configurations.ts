@@ -13,7 +13,7 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   version: 'v1',
   kind: 'ValidatingWebhookConfiguration',
   plural: 'validatingwebhookconfigurations',
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,

@@ -8,15 +8,10 @@ import {
   invalidValue,
   required,
 } from '../../../machinery/meta/field-error.ts';
-import {
-  isDns1035Label,
-  isDns1123Subdomain,
-  nameIsDnsSubdomain,
-} from '../../../machinery/meta/names.ts';
+import { isDns1035Label, isDns1123Subdomain } from '../../../machinery/meta/names.ts';
 import {
   hasInvalidSelectorValue,
   validateLabelSelector,
-  validateObjectMeta,
 } from '../../../machinery/meta/object-meta-validation.ts';
 import type {
   MutatingWebhookConfiguration,
@@ -66,7 +61,6 @@ export function validateWebhookConfigurationUpdate(
   prev: Configuration,
 ): FieldError[] {
   return [
-    ...validateObjectMeta(next.metadata!, { namespaced: false, nameFn: nameIsDnsSubdomain }),
     ...validateWebhooks(next.webhooks ?? [], keptFrom(next.webhooks ?? [], prev.webhooks ?? [])),
   ];
 }

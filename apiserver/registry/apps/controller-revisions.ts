@@ -14,6 +14,7 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   validate: validateControllerRevision,
   validateUpdate: validateControllerRevisionUpdate,
   columns: [

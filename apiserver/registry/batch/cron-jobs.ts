@@ -22,7 +22,7 @@ export const cronJobs = defineResource<CronJob>({
   validate: validateCronJob,
   validateUpdate: validateCronJobUpdate,
   warnings: cronJobWarnings,
-  status: {},
+  status: { metadataChecks: [] },
   columns: [
     nameColumn(),
     column('Schedule', '@batch/v1.CronJobSpec.schedule', (cj) => cj.spec?.schedule ?? ''),

@@ -31,13 +31,11 @@ export function generateSelector(job: Job): void {
   };
 }
 
-/**
- * A job without labels shows its template's: the real server defaults again when it reads from
- * the store.
- */
-export function labelAsTemplate(job: Job): void {
+/** A job without labels shows its template's; true when it does. */
+export function labelAsTemplate(job: Job): boolean {
   const labels = job.spec?.template.metadata?.labels;
-  if (isEmptyValue(labels) || !isEmptyValue(job.metadata?.labels)) return;
+  if (isEmptyValue(labels) || !isEmptyValue(job.metadata?.labels)) return false;
   job.metadata ??= {};
   job.metadata.labels = { ...labels };
+  return true;
 }

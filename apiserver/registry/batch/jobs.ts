@@ -19,6 +19,7 @@ export const jobs = defineResource<Job>({
   plural: 'jobs',
   categories: ['all'],
   namespaced: true,
+  metadataChecks: ['whole', 'change'],
   defaultPropagation: 'orphan',
   defaultPropagationWarning:
     'child pods are preserved by default when jobs are deleted; set ' +
@@ -33,7 +34,7 @@ export const jobs = defineResource<Job>({
     dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec),
   validate: (next) => validateJob(next),
   validateUpdate: validateJobUpdate,
-  canonicalize: labelAsTemplate,
+  defaultOnRead: labelAsTemplate,
   warnings: (next, prev) => [
     ...(prev === undefined ? podNameWarnings(next) : []),
     ...jobSpecWarnings(next, prev, next.spec, FieldPath.of('spec')),

@@ -16,6 +16,7 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   plural: 'certificatesigningrequests',
   shortNames: ['csr'],
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   resetFields: [['spec'], ['status']],
   prepareForCreate: (next, ctx) => {
     setRequestor(next, ctx);

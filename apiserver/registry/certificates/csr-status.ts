@@ -10,6 +10,7 @@ type Condition = NonNullable<
 /** The signer's face: the certificate and the Failed condition; approvals stay as they are. */
 export const csrStatus: StatusStrategy<CertificateSigningRequest> = {
   resetFields: [['spec'], ['status', 'conditions']],
+  metadataChecks: ['whole', 'change'],
   prepareForUpdate: (next, prev, ctx) => {
     keepConditions(next, prev, 'Approved');
     keepConditions(next, prev, 'Denied');
@@ -22,6 +23,7 @@ export const csrStatus: StatusStrategy<CertificateSigningRequest> = {
 export const csrApproval: FaceStrategy<CertificateSigningRequest> = {
   verbs: ['get', 'patch', 'update'],
   resetFields: [['spec'], ['status', 'certificate']],
+  metadataChecks: ['whole', 'change'],
   prepareForUpdate: (next, prev, ctx) => {
     setTimes(next, prev, ctx.now);
     const conditions = next.status?.conditions;

@@ -11,7 +11,6 @@ import { isConfigMapKey } from '../../../machinery/meta/names.ts';
 import type { ConfigMap } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
-import { validateMetaAgain } from './field-checks.ts';
 
 /** All values of one object together, in bytes (API reference of ConfigMap and Secret). */
 const maxDataBytes = 1024 * 1024;
@@ -23,12 +22,9 @@ export const configMaps = defineResource<ConfigMap>({
   plural: 'configmaps',
   shortNames: ['cm'],
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   validate: validateData,
-  validateUpdate: (next, prev) => [
-    ...validateImmutable(next, prev),
-    ...validateMetaAgain(next),
-    ...validateData(next),
-  ],
+  validateUpdate: (next, prev) => [...validateImmutable(next, prev), ...validateData(next)],
   columns: [
     nameColumn(),
     {
@@ -56,7 +52,7 @@ function validateData(cm: ConfigMap): FieldError[] {
     errors.push(...isConfigMapKey(key).map((p) => invalidValue(at, key, p)));
     sizeBytes += Buffer.byteLength(value ?? '', 'base64');
   }
-  if (sizeBytes > maxDataBytes) errors.push(tooLong(FieldPath.root, maxDataBytes));
+  if (sizeBytes > maxDataBytes) errors.push(tooLong(FieldPath.unnamed, maxDataBytes));
   return errors;
 }
 

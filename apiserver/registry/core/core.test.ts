@@ -36,7 +36,7 @@ const refused: [plural: string, what: string, body: Loose, ...problems: string[]
     'configmaps',
     'too much',
     { data: { k: 'x'.repeat(1024 * 1024 + 1) } },
-    ': Too long: may not be more than 1048576 bytes',
+    '[]: Too long: may not be more than 1048576 bytes',
   ],
   [
     'secrets',

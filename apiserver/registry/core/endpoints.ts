@@ -3,7 +3,6 @@ import type { Endpoints } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { endpointsWarnings, validateSubsets } from './endpoints-validation.ts';
-import { validateMetaAgain } from './field-checks.ts';
 
 export const endpoints = defineResource<Endpoints>({
   group: '',
@@ -14,10 +13,11 @@ export const endpoints = defineResource<Endpoints>({
   singular: 'endpoints',
   shortNames: ['ep'],
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   storagePrefix: '/registry/services/endpoints',
   createOnUpdate: true,
   validate: (next) => validateSubsets(next),
-  validateUpdate: (next, prev) => [...validateMetaAgain(next), ...validateSubsets(next, prev)],
+  validateUpdate: validateSubsets,
   warnings: endpointsWarnings,
   columns: [
     nameColumn(),

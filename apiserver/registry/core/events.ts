@@ -24,7 +24,7 @@ export const events = defineResource<CoreEvent>({
   version: 'v1',
   kind: 'Event',
   plural: 'events',
-  checksMetadataAgain: false,
+  metadataChecks: [],
   // Only events.k8s.io/v1 minds, and its validation says so.
   anyFinalizer: true,
   shortNames: ['ev'],

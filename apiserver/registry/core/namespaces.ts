@@ -4,7 +4,7 @@ import { isQualifiedName, nameIsDnsLabel } from '../../../machinery/meta/names.t
 import type { Namespace } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { allVerbs, defineResource, nameColumn } from '../resource.ts';
-import { invalidFor, validateMetaAgain } from './field-checks.ts';
+import { invalidFor } from './field-checks.ts';
 
 /** The finalizer that every namespace has until its contents are gone. */
 export const namespaceFinalizer = 'kubernetes';
@@ -19,6 +19,7 @@ export const namespaces = defineResource<Namespace>({
   plural: 'namespaces',
   shortNames: ['ns'],
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   verbs: allVerbs.filter((v) => v !== 'deletecollection'),
   nameRule: nameIsDnsLabel,
   selectableFields: { 'status.phase': (ns) => ns.status?.phase ?? '' },
@@ -37,10 +38,7 @@ export const namespaces = defineResource<Namespace>({
     next.metadata!.labels = { ...next.metadata!.labels, [nameLabel]: next.metadata!.name! };
   },
   validate: (next) => validateSpecFinalizers(next, () => finalizersAt),
-  validateUpdate: (next) => [
-    ...validateMetaAgain(next, nameIsDnsLabel, false),
-    ...validateSpecFinalizers(next, () => finalizersAt),
-  ],
+  validateUpdate: (next) => [...validateSpecFinalizers(next, () => finalizersAt)],
   deletionHold: {
     pending: (ns) => (ns.spec?.finalizers ?? []).length > 0,
     mark: (ns) => {

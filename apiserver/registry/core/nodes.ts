@@ -1,11 +1,9 @@
 /** v1 Node. Its `proxy` subresource is handled apart. */
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import { cidrWarnings } from '../../../machinery/meta/ip.ts';
-import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
 import type { Node } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { type Column, defineResource, nameColumn } from '../resource.ts';
-import { validateMetaAgain } from './field-checks.ts';
 import { validateNode, validateNodeChange } from './node/node-validation.ts';
 
 export const nodes = defineResource<Node>({
@@ -15,6 +13,7 @@ export const nodes = defineResource<Node>({
   plural: 'nodes',
   shortNames: ['no'],
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   storagePrefix: '/registry/minions',
   createWithStatus: true,
   selectableFields: {
@@ -28,11 +27,7 @@ export const nodes = defineResource<Node>({
     if (prev.spec?.configSource === undefined) delete next.spec?.configSource;
   },
   validate: (next) => validateNode(next),
-  validateUpdate: (next, prev) => [
-    ...validateMetaAgain(next, nameIsDnsSubdomain, false),
-    ...validateNode(next),
-    ...validateNodeChange(next, prev),
-  ],
+  validateUpdate: (next, prev) => [...validateNode(next), ...validateNodeChange(next, prev)],
   warnings: nodeWarnings,
   status: {
     prepareForUpdate: (next, prev) => {

@@ -3,7 +3,6 @@ import { FieldPath } from '../../../machinery/meta/field-error.ts';
 import type { PersistentVolumeClaim } from '../../../machinery/schema/wire.ts';
 import { accessModesText, ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
-import { validateMetaAgain } from './field-checks.ts';
 import { storageClassAnnotation } from './persistent-volumes.ts';
 import { dropClaimFields, matchDataSources } from './volume/claim-data-source.ts';
 import { claimOptions, validateClaimSpec } from './volume/claim-spec.ts';
@@ -20,9 +19,10 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   plural: 'persistentvolumeclaims',
   shortNames: ['pvc'],
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   deleteReturnsObject: true,
   prepareForCreate: (next) => {
-    next.status = { phase: 'Pending' };
+    next.status = {};
     dropClaimFields(next.spec, undefined);
     matchDataSources(next.spec);
   },
@@ -30,9 +30,12 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     dropClaimFields(next.spec, prev.spec);
     matchDataSources(next.spec);
   },
+  defaultOnRead: (claim) => {
+    claim.status = { ...claim.status, phase: 'Pending' };
+    return true;
+  },
   validate: (next) => validateClaimSpec(next.spec ?? {}, at),
   validateUpdate: (next, prev) => [
-    ...validateMetaAgain(next),
     ...validateClaimSpec(next.spec ?? {}, at, claimOptions(prev)),
     ...validateClaimChange(next, prev),
   ],

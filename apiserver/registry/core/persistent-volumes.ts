@@ -1,10 +1,6 @@
 /** v1 PersistentVolume. */
 import type { FieldError } from '../../../machinery/meta/field-error.ts';
 import { nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
-import {
-  validateKubeFinalizers,
-  validateKubeObjectMetaUpdate,
-} from '../../../machinery/meta/object-meta-validation.ts';
 import type { PersistentVolume } from '../../../machinery/schema/wire.ts';
 import { accessModesText, ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -25,9 +21,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   version: 'v1',
   kind: 'PersistentVolume',
   plural: 'persistentvolumes',
-  checksMetadataAgain: false,
+  metadataChecks: [],
   // Checked here: an update says it as often as the real server does.
-  anyFinalizer: true,
   shortNames: ['pv'],
   namespaced: false,
   deleteReturnsObject: true,
@@ -35,7 +30,6 @@ export const persistentVolumes = defineResource<PersistentVolume>({
     next.status = { phase: 'Pending', lastPhaseTransitionTime: ctx.now };
   },
   validate: (next) => [
-    ...validateKubeFinalizers(next.metadata?.finalizers),
     ...validatePersistentVolumeSpec(next, volumeOptions(undefined)),
     ...validateMountOptions(next),
   ],
@@ -54,8 +48,6 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   },
   warnings: volumeWarnings,
   status: {
-    validateUpdate: (next, prev) =>
-      validateKubeObjectMetaUpdate(next.metadata ?? {}, prev.metadata ?? {}),
     prepareForUpdate: (next, prev, ctx) => {
       next.status ??= {};
       const time = next.status.lastPhaseTransitionTime;

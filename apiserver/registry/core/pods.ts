@@ -20,6 +20,7 @@ export const pods = defineResource<Pod>({
   shortNames: ['po'],
   categories: ['all'],
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   deleteReturnsObject: true,
   generationOf: (pod) => pod.spec,
   gracefulDelete: { gracePeriodSeconds },
@@ -36,6 +37,8 @@ export const pods = defineResource<Pod>({
     'status.podIPs': () => '',
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
+  // Of the status only the quality of service class is taken, see preparePod.
+  createWithStatus: true,
   prepareForCreate: preparePod,
   validate: (pod) => validateNewPod(pod),
   prepareForUpdate: (next, prev) => dropDisabledPodFields(next.spec, prev.spec),

@@ -2,7 +2,6 @@
 import type { Secret } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
-import { validateMetaAgain } from './field-checks.ts';
 import { secretWarnings, validateSecret, validateSecretChange } from './secret-validation.ts';
 
 export const secrets = defineResource<Secret>({
@@ -11,16 +10,13 @@ export const secrets = defineResource<Secret>({
   kind: 'Secret',
   plural: 'secrets',
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   selectableFields: { type: (secret) => secret.type ?? '' },
   prepareForUpdate: (next, prev) => {
     if (!next.type && prev.type !== undefined) next.type = prev.type;
   },
   validate: (next) => validateSecret(next),
-  validateUpdate: (next, prev) => [
-    ...validateSecretChange(next, prev),
-    ...validateMetaAgain(next),
-    ...validateSecret(next),
-  ],
+  validateUpdate: (next, prev) => [...validateSecretChange(next, prev), ...validateSecret(next)],
   warnings: secretWarnings,
   columns: [
     nameColumn(),

@@ -2,7 +2,6 @@
 import type { ServiceAccount } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
-import { validateMetaAgain } from './field-checks.ts';
 
 const enforceMountableSecrets = 'kubernetes.io/enforce-mountable-secrets';
 
@@ -13,10 +12,10 @@ export const serviceAccounts = defineResource<ServiceAccount>({
   plural: 'serviceaccounts',
   shortNames: ['sa'],
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   deleteReturnsObject: true,
   prepareForCreate: cleanSecretReferences,
   prepareForUpdate: cleanSecretReferences,
-  validateUpdate: (next) => validateMetaAgain(next),
   warnings: (next, prev) => {
     const had = prev?.metadata?.annotations?.[enforceMountableSecrets] !== undefined;
     if (had || next.metadata?.annotations?.[enforceMountableSecrets] === undefined) return [];

@@ -18,6 +18,7 @@ export const endpointSlices = defineResource<EndpointSlice>({
   kind: 'EndpointSlice',
   plural: 'endpointslices',
   namespaced: true,
+  metadataChecks: ['whole'],
   generationOf: ({ metadata, ...rest }) => [rest, metadata?.labels ?? {}],
   prepareForCreate: (next) => dropTopology(next, undefined),
   prepareForUpdate: dropTopology,

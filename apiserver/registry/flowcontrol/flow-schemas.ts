@@ -12,7 +12,7 @@ export const flowSchemas = defineResource<FlowSchema>({
   plural: 'flowschemas',
   namespaced: false,
   generationOf: (fs) => fs.spec,
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   validate: validateFlowSchema,
   validateUpdate: validateFlowSchema,
   status: {

@@ -15,7 +15,7 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   plural: 'prioritylevelconfigurations',
   namespaced: false,
   generationOf: (pl) => pl.spec,
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   validate: validatePriorityLevel,
   validateUpdate: validatePriorityLevel,
   status: {

@@ -12,6 +12,7 @@ export const ingressClasses = defineResource<IngressClass>({
   kind: 'IngressClass',
   plural: 'ingressclasses',
   namespaced: false,
+  metadataChecks: ['change', 'whole'],
   generationOf: (c) => c.spec,
   validate: validateIngressClass,
   validateUpdate: validateIngressClassUpdate,

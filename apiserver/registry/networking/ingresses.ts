@@ -21,6 +21,7 @@ export const ingresses = defineResource<Ingress>({
   plural: 'ingresses',
   shortNames: ['ing'],
   namespaced: true,
+  metadataChecks: ['change', 'whole'],
   storagePrefix: '/registry/ingress',
   generationOf: (i) => i.spec,
   validate: validateIngress,

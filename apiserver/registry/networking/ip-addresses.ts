@@ -16,6 +16,7 @@ export const ipAddresses = defineResource<IPAddress>({
   singular: 'ipaddress',
   shortNames: ['ip'],
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   nameRule: ipAddressNameProblems,
   validate: validateIpAddress,
   validateUpdate: validateIpAddressUpdate,

@@ -12,6 +12,7 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   kind: 'RuntimeClass',
   plural: 'runtimeclasses',
   namespaced: false,
+  metadataChecks: ['change', 'whole'],
   anyFinalizer: true,
   createOnUpdate: true,
   unconditionalUpdate: false,

@@ -13,7 +13,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   version: 'v1',
   kind: 'PodDisruptionBudget',
   plural: 'poddisruptionbudgets',
-  checksMetadataAgain: false,
+  metadataChecks: [],
   shortNames: ['pdb'],
   namespaced: true,
   anyFinalizer: true,
@@ -22,7 +22,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   validate: (next) => validatePodDisruptionBudget(next, undefined),
   validateUpdate: validatePodDisruptionBudget,
   generationOf: (pdb) => pdb.spec,
-  status: { validateUpdate: validatePodDisruptionBudgetStatus },
+  status: { metadataChecks: [], validateUpdate: validatePodDisruptionBudgetStatus },
   columns: [
     nameColumn(),
     column('Min Available', 'The minimum number of pods that must be available.', (pdb) =>

@@ -11,6 +11,7 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
   validate: validateClusterRoleBinding,

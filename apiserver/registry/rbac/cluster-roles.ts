@@ -10,6 +10,7 @@ export const clusterRoles = defineResource<ClusterRole>({
   kind: 'ClusterRole',
   plural: 'clusterroles',
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
   validate: (role) => validateClusterRole(role, undefined),

@@ -11,6 +11,7 @@ export const roleBindings = defineResource<RoleBinding>({
   kind: 'RoleBinding',
   plural: 'rolebindings',
   namespaced: true,
+  metadataChecks: ['whole', 'change'],
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
   validate: validateRoleBinding,

@@ -10,6 +10,7 @@ export const roles = defineResource<Role>({
   kind: 'Role',
   plural: 'roles',
   namespaced: true,
+  metadataChecks: ['whole', 'change'],
   createOnUpdate: true,
   nameRule: nameIsPathSegment,
   validate: validateRole,

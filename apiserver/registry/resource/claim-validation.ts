@@ -7,7 +7,6 @@ import type {
   ResourceClaim,
   ResourceClaimTemplate,
 } from '../../../machinery/schema/wire.ts';
-import { validateMetaAgain } from '../core/field-checks.ts';
 import { validateTemplateMeta } from '../core/volume/claim-spec.ts';
 import { internalForm } from '../internal-form.ts';
 import { validateClaimSpec } from './claim-spec-validation.ts';
@@ -21,7 +20,7 @@ export function validateClaim(next: ResourceClaim): FieldError[] {
 
 /** A changed claim: its spec stays. */
 export function validateClaimUpdate(next: ResourceClaim, prev: ResourceClaim): FieldError[] {
-  return [...validateMetaAgain(next), ...specStays(next, prev, 'resource/v1.ResourceClaimSpec')];
+  return specStays(next, prev, 'resource/v1.ResourceClaimSpec');
 }
 
 /** A new template. */
@@ -38,7 +37,6 @@ export function validateClaimTemplateUpdate(
   prev: ResourceClaimTemplate,
 ): FieldError[] {
   return [
-    ...validateMetaAgain(next),
     ...validateClaimTemplate(next),
     ...specStays(next, prev, 'resource/v1.ResourceClaimTemplateSpec'),
   ];

@@ -2,7 +2,6 @@
 import { type FieldError, FieldPath, invalidValue } from '../../../machinery/meta/field-error.ts';
 import { isLongName } from '../../../machinery/meta/names.ts';
 import type { DeviceClass } from '../../../machinery/schema/wire.ts';
-import { validateMetaAgain } from '../core/field-checks.ts';
 import { isExtendedResource } from '../core/resource-names.ts';
 import { maxConfigs, validateConfig, validateSelectors } from './claim-spec-validation.ts';
 import { validateItems } from './field-checks.ts';
@@ -14,7 +13,7 @@ export function deviceClassName(name: string, prefix: boolean): string[] {
   return prefix ? [] : isLongName(name);
 }
 
-/** A new class. */
+/** A class, new or changed. */
 export function validateDeviceClass(next: DeviceClass): FieldError[] {
   const { spec } = next;
   const errors = [
@@ -25,9 +24,4 @@ export function validateDeviceClass(next: DeviceClass): FieldError[] {
   if (name === undefined || isExtendedResource(name)) return errors;
   const at = path.child('extendedResourceName');
   return [...errors, invalidValue(at, name, 'must be a valid extended resource name')];
-}
-
-/** A changed class. */
-export function validateDeviceClassUpdate(next: DeviceClass): FieldError[] {
-  return [...validateMetaAgain(next, deviceClassName, false), ...validateDeviceClass(next)];
 }

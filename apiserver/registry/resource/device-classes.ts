@@ -2,11 +2,7 @@
 import type { DeviceClass } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
-import {
-  deviceClassName,
-  validateDeviceClass,
-  validateDeviceClassUpdate,
-} from './device-class-validation.ts';
+import { deviceClassName, validateDeviceClass } from './device-class-validation.ts';
 
 export const deviceClasses = defineResource<DeviceClass>({
   group: 'resource.k8s.io',
@@ -14,10 +10,11 @@ export const deviceClasses = defineResource<DeviceClass>({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   nameRule: deviceClassName,
   deleteReturnsObject: true,
   generationOf: (c) => c.spec,
   validate: validateDeviceClass,
-  validateUpdate: validateDeviceClassUpdate,
+  validateUpdate: validateDeviceClass,
   columns: [nameColumn(), ageColumn()],
 });

@@ -11,6 +11,7 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   kind: 'ResourceClaimTemplate',
   plural: 'resourceclaimtemplates',
   namespaced: true,
+  metadataChecks: ['whole', 'change'],
   deleteReturnsObject: true,
   validate: validateClaimTemplate,
   validateUpdate: validateClaimTemplateUpdate,

@@ -13,6 +13,7 @@ export const resourceClaims = defineResource<ResourceClaim>({
   kind: 'ResourceClaim',
   plural: 'resourceclaims',
   namespaced: true,
+  metadataChecks: ['whole', 'change'],
   deleteReturnsObject: true,
   validate: validateClaim,
   validateUpdate: validateClaimUpdate,

@@ -10,6 +10,7 @@ export const csiNodes = defineResource<CSINode>({
   kind: 'CSINode',
   plural: 'csinodes',
   namespaced: false,
+  metadataChecks: ['whole'],
   unconditionalUpdate: false,
   deleteReturnsObject: true,
   validate: validateCsiNode,

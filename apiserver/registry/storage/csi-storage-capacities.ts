@@ -11,6 +11,7 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   namespaced: true,
+  metadataChecks: ['whole', 'change'],
   listKind: 'CSIStorageCapacityList',
   unconditionalUpdate: false,
   validate: (next) => validateCsiStorageCapacity(next, undefined),

@@ -16,6 +16,7 @@ export const storageClasses = defineResource<StorageClass>({
   plural: 'storageclasses',
   shortNames: ['sc'],
   namespaced: false,
+  metadataChecks: ['whole', 'change'],
   deleteReturnsObject: true,
   validate: validateStorageClass,
   validateUpdate: validateStorageClassUpdate,

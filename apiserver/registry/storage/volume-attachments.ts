@@ -13,7 +13,7 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   version: 'v1',
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
-  checksMetadataAgain: false,
+  metadataChecks: ['whole'],
   namespaced: false,
   unconditionalUpdate: false,
   deleteReturnsObject: true,

@@ -14,6 +14,7 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   plural: 'volumeattributesclasses',
   shortNames: ['vac'],
   namespaced: false,
+  metadataChecks: ['change', 'whole'],
   deleteReturnsObject: true,
   validate: validateVolumeAttributesClass,
   validateUpdate: validateVolumeAttributesClassUpdate,

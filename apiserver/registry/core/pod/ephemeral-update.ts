@@ -41,7 +41,7 @@ export const ephemeralContainersStrategy: FaceStrategy<Pod> = {
 
 function validateEphemeralUpdate(next: Pod, prev: Pod): FieldError[] {
   if (prev.metadata?.annotations?.[mirrorAnnotation] !== undefined) {
-    return [forbiddenField(FieldPath.root, 'static pods do not support ephemeral containers')];
+    return [forbiddenField(FieldPath.unnamed, 'static pods do not support ephemeral containers')];
   }
   const options = podOptions(prev);
   const annotationsAt = FieldPath.of('metadata', 'annotations');

@@ -30,7 +30,8 @@ import { qosClass } from './qos.ts';
 export function preparePod(pod: Pod, ctx: WriteContext): void {
   pod.spec ??= { containers: [] };
   const { spec } = pod;
-  pod.status = { phase: 'Pending', qosClass: qosClass(spec) };
+  // A class that the client names is taken at its word.
+  pod.status = { phase: 'Pending', qosClass: pod.status?.qosClass || qosClass(spec) };
   dropDisabledPodFields(spec, undefined);
   if ((spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition(ctx.now)];
   const labels = pod.metadata?.labels ?? {};

@@ -78,10 +78,10 @@ function validateResize(next: Pod, prev: Pod): FieldError[] {
   const old = prev.spec!;
   const spec = next.spec!;
   if (prev.metadata?.annotations?.[mirrorAnnotation] !== undefined) {
-    return [forbiddenField(FieldPath.root, 'static pods cannot be resized')];
+    return [forbiddenField(FieldPath.unnamed, 'static pods cannot be resized')];
   }
   if (old.os?.name === 'windows') {
-    return [forbiddenField(FieldPath.root, 'windows pods cannot be resized')];
+    return [forbiddenField(FieldPath.unnamed, 'windows pods cannot be resized')];
   }
   const errors = [...validatePodAsWhole(next, podOptions(prev))];
   if ((prev.status?.qosClass || qosClass(old)) !== qosClass(spec)) {

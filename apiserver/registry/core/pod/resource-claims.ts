@@ -24,7 +24,7 @@ export function validateResourceClaims(
   const names = new Set<string>();
   return claims.flatMap((claim, i) => {
     if (meta?.annotations?.[mirrorAnnotation] !== undefined) {
-      return [forbiddenField(FieldPath.root, 'static pods do not support resource claims')];
+      return [forbiddenField(FieldPath.unnamed, 'static pods do not support resource claims')];
     }
     return validateClaim(claim, names, at.index(i));
   });

@@ -22,8 +22,6 @@ describe('address ranges', () => {
       ['10.0.0.0', '10.0.0.1', '10.0.0.255', '10.0.1.1', '::1', 'x'].map((ip) => range.has(ip)),
       [false, true, false, false, false, false],
     );
-    assert.equal(range.covers('10.0.0.255'), true);
-    assert.equal(range.covers('10.0.1.1'), false);
   });
 
   it('are CIDR blocks', () => {

@@ -56,16 +56,6 @@ export class AddressRange {
     return offset >= 0n && offset < this.#size;
   }
 
-  /** True for any address of the block, usable or not. */
-  covers(ip: string): boolean {
-    const parsed = parseIp(ip);
-    if (parsed === undefined || parsed.bytes.length !== this.#cidr.address.bytes.length) {
-      return false;
-    }
-    const network = networkOf({ ...this.#cidr, address: parsed });
-    return formatIp(network) === this.networkAddress;
-  }
-
   /**
    * Addresses in the order to try them: the upper part first, from a random place around, then the
    * reserved part likewise. `random` returns a number in [0, 1).

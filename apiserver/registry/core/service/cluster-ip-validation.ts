@@ -3,6 +3,7 @@ import {
   duplicate,
   type FieldError,
   FieldPath,
+  internalFieldError,
   invalidValue,
   notSupported,
   required,
@@ -41,13 +42,20 @@ export function validateClusterIpFields(
   }
   if (ips.length > 2) errors.push(invalidValue(ipsAt, ips, 'may only hold up to 2 values'));
   if (bad) return errors;
-  if (ips.length > 1 && new Set(ips.map(familyOf)).size !== 2) {
+  // An address that is no longer valid may stay: its family is not known then.
+  const unreadable = ips.findIndex((ip) => familyOf(ip) === undefined);
+  if (ips.length > 1 && unreadable >= 0) {
+    const text = `failed to check for dual stack with error:invalid IP[${unreadable}]: ${ips[unreadable]}`;
+    errors.push(internalFieldError(ipsAt, text));
+  }
+  if (ips.length > 1 && (unreadable >= 0 || new Set(ips.map(familyOf)).size !== 2)) {
     errors.push(invalidValue(ipsAt, ips, 'may specify no more than one IP for each IP family'));
   }
   if (isHeadless(spec)) return errors;
   for (const [i, ip] of ips.entries()) {
     const family = spec.ipFamilies?.[i];
-    if (family === undefined || !families.includes(family) || family === familyOf(ip)) continue;
+    if (family === undefined || !families.includes(family)) continue;
+    if ((family === 'IPv6') === (familyOf(ip) === 'IPv6')) continue;
     const text = `expected an ${family} value as indicated by \`ipFamilies[${i}]\``;
     errors.push(invalidValue(ipsAt.index(i), ip, text));
   }

@@ -8,7 +8,7 @@ import { hasReason } from '../../../../machinery/meta/status-error.ts';
 import type { IPAddress, Service, ServiceCIDR } from '../../../../machinery/schema/wire.ts';
 import type { ResourceAccess, WriteContext } from '../../resource.ts';
 import { AddressRange } from './address-range.ts';
-import type { IpFamily } from './service-facts.ts';
+import { familyOf, type IpFamily } from './service-facts.ts';
 
 const ipAddresses = 'ipaddresses.networking.k8s.io';
 const serviceCidrs = 'servicecidrs.networking.k8s.io';
@@ -50,13 +50,14 @@ export class ClusterIpAllocator {
   /** Takes this very address. Throws ClusterIpError, or the StatusError of a failed write. */
   async take(ip: string, service: Service, ctx: WriteContext): Promise<void> {
     const ranges = await this.#ranges(ctx.access);
-    const range = ranges.find((r) => r.covers(ip));
+    const range = ranges.find((r) => r.has(ip));
     if (range === undefined) {
-      throw new ClusterIpError('the provided network does not match the current range');
-    }
-    if (!range.has(ip)) {
+      // A dry run asks one range only, which then tells its bounds.
+      const asked = ctx.dryRun ? ranges.find((r) => r.family === familyOf(ip)) : undefined;
       throw new ClusterIpError(
-        `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${range.text}`,
+        asked === undefined
+          ? 'the provided network does not match the current range'
+          : `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${asked.text}`,
       );
     }
     if (!ctx.dryRun && !(await this.#create(ip, range.family, service, ctx))) {

@@ -15,7 +15,14 @@ const rememberMs = 60_000;
 
 /** Why a port could not be had; the message is part of the answer. */
 export class NodePortError extends Error {
-  override readonly name = 'NodePortError';
+  override readonly name: string = 'NodePortError';
+}
+
+/** Another service has it. */
+export class PortTakenError extends NodePortError {
+  constructor() {
+    super('provided port is already allocated');
+  }
 }
 
 /** Ports of one service as this server left it. */
@@ -79,9 +86,7 @@ export class NodePortAllocator {
         `provided port is not in the valid range. The range of valid ports is ${this.text}`,
       );
     }
-    if (used.has(port) || this.#held.has(port)) {
-      throw new NodePortError('provided port is already allocated');
-    }
+    if (used.has(port) || this.#held.has(port)) throw new PortTakenError();
     this.#held.add(port);
   }
 

@@ -17,7 +17,7 @@ import type { Service, ServicePort, ServiceSpec } from '../../../../machinery/sc
 import type { Finish, WriteContext } from '../../resource.ts';
 import { type ClusterIpAllocator, ClusterIpError } from './cluster-ips.ts';
 import { completeIpFamilies, keepsPreferredDualStack } from './ip-families.ts';
-import { type NodePortAllocator, NodePortError } from './node-ports.ts';
+import { type NodePortAllocator, NodePortError, PortTakenError } from './node-ports.ts';
 import {
   headlessIp,
   type IpFamily,
@@ -102,7 +102,15 @@ function refuse(service: Service, errors: FieldError[]): void {
 }
 
 /** Ports of one write: what others use, and what it holds. */
-class PortHold {
+interface PortHold {
+  /** To settle when the write has ended. */
+  readonly held: readonly number[];
+  /** Throws NodePortError. */
+  take(port: number): void;
+  takeAny(): number;
+}
+
+class RealPortHold implements PortHold {
   readonly held: number[] = [];
   readonly #allocator: NodePortAllocator;
   readonly #used: ReadonlySet<number>;
@@ -124,6 +132,31 @@ class PortHold {
   }
 }
 
+/** The port below those that a dry run gives: beyond the usual range, so that none of them is real. */
+const lastBeforeDummy = 32768;
+
+/** A dry run holds nothing, knows no range, and answers with ports that stand for any. */
+class DryPortHold implements PortHold {
+  readonly held = [];
+  readonly #taken: number[] = [];
+  readonly #used: ReadonlySet<number>;
+
+  constructor(used: ReadonlySet<number>) {
+    this.#used = used;
+  }
+
+  take(port: number): void {
+    if (this.#used.has(port) || this.#taken.includes(port)) throw new PortTakenError();
+    this.#taken.push(port);
+  }
+
+  takeAny(): number {
+    const port = Math.max(...(this.#taken.length > 0 ? this.#taken : [lastBeforeDummy])) + 1;
+    this.#taken.push(port);
+    return port;
+  }
+}
+
 async function withPorts(
   next: Service,
   taken: Taken,
@@ -141,7 +174,7 @@ async function withPorts(
     const used = mayHaveNodePorts(next.spec!)
       ? await nodePorts.used(ctx.access, nowMs)
       : new Set<number>();
-    ports = new PortHold(nodePorts, used);
+    ports = ctx.dryRun ? new DryPortHold(used) : new RealPortHold(nodePorts, used);
     assign(ports);
   } catch (e) {
     nodePorts.settle(ports?.held ?? [], next, false, nowMs);
