@@ -1,4 +1,5 @@
 /** DELETE of one object and of a collection. */
+import { decodeCbor } from '../../machinery/codec/cbor.ts';
 import { convert } from '../../machinery/codec/decode.ts';
 import { DecodeError } from '../../machinery/codec/decode-context.ts';
 import { parseJson } from '../../machinery/codec/json.ts';
@@ -124,10 +125,8 @@ async function deleteOptions(request: ApiRequest): Promise<CheckedDeleteOptions>
     else if (mediaType === 'application/yaml') ({ value } = decodeYaml(bytes));
     else if (mediaType === 'application/vnd.kubernetes.protobuf') {
       value = decodeProtobuf(bytes).object;
-    } else
-      throw unsupportedMediaType(
-        'application/json, application/yaml, application/vnd.kubernetes.protobuf',
-      );
+    } else if (mediaType === 'application/cbor') value = decodeCbor(bytes);
+    else throw unsupportedMediaType();
     const kind = (value as { kind?: unknown } | null)?.kind;
     if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
       throw badRequest('decoded object cannot be converted to DeleteOptions');

@@ -1,6 +1,7 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply. */
 
 import { kindProblem } from '../../machinery/codec/body.ts';
+import { decodeCbor } from '../../machinery/codec/cbor.ts';
 import { convert, type Typed } from '../../machinery/codec/decode.ts';
 import { DecodeError } from '../../machinery/codec/decode-context.ts';
 import { fromUnstructured } from '../../machinery/codec/from-unstructured.ts';
@@ -35,7 +36,7 @@ import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';
 import { expectedOf } from './create.ts';
-import { type Expected, mediaTypeOf, unsupportedMediaType } from './decode-body.ts';
+import { type Expected, mediaTypeOf } from './decode-body.ts';
 import { manageFields, noteReset, ownershipOf } from './field-manager.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
@@ -46,6 +47,8 @@ const mergeType = 'application/merge-patch+json';
 const strategicType = 'application/strategic-merge-patch+json';
 const applyType = 'application/apply-patch+yaml';
 const patchTypes = [jsonType, mergeType, strategicType, applyType];
+/** Behind a gate in the real server: it is read, but not told of. */
+const applyCborType = 'application/apply-patch+cbor';
 
 /** Answers a patch of an object, its status or another face of it. */
 export async function patch(
@@ -57,13 +60,13 @@ export async function patch(
   const { info } = request;
   const type = patchTypeOf(request);
   const bytes = await request.readBody();
-  const options = writeOptions(request.query, 'PatchOptions', type === applyType);
+  const apply = isApply(type);
+  const options = writeOptions(request.query, 'PatchOptions', apply);
   request.audit?.requestPatch(bytes);
   const warn = (text: string) => request.warn(text);
   const manager = managerOf(options.fieldManager, request.header('user-agent'));
-  const apply = type === applyType;
   const change = apply
-    ? applier(bytes, resource, options, info.subresource, warn)
+    ? applier(bytes, type, resource, options, info.subresource, warn)
     : patcher(bytes, type, expectedOf(resource), options, warn);
   const outcome = await writeUpdate(request, resource, services, {
     dryRun: options.dryRun,
@@ -91,9 +94,15 @@ export async function patch(
   return renderObject(c, outcome.object, outcome.created ? 201 : 200);
 }
 
-function patchTypeOf(request: ApiRequest): string {
+/** Whether a media type is that of an apply. */
+export function isApply(type: string): boolean {
+  return type === applyType || type === applyCborType;
+}
+
+/** The media type of a patch. Throws 415. */
+export function patchTypeOf(request: ApiRequest): string {
   const type = mediaTypeOf(request.header('content-type'));
-  if (patchTypes.includes(type)) return type;
+  if (patchTypes.includes(type) || type === applyCborType) return type;
   throw new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
 
@@ -235,12 +244,13 @@ function asTree(operations: readonly JsonPatchOperation[]): Record<string, unkno
 /** Server-side apply as a function of the live object; undefined creates. */
 function applier(
   bytes: Buffer,
+  type: string,
   resource: ServedResource,
   options: WriteOptions,
   subresource: string,
   warn: (text: string) => void,
 ): Change {
-  const { value, duplicates } = parseApply(bytes);
+  const { value, duplicates } = parseApply(bytes, type);
   return (live) => {
     const merged = applyPatch({
       live,
@@ -284,9 +294,15 @@ function typedOf(merged: KubeObject, resource: ServedResource): KubeObject {
 }
 
 /** The body of an apply. Throws 400. */
-export function parseApply(bytes: Buffer): { value: KubeObject; duplicates: string[] } {
+export function parseApply(
+  bytes: Buffer,
+  type: string,
+): { value: KubeObject; duplicates: string[] } {
   try {
-    const { value, duplicates } = decodeYaml(bytes);
+    const { value, duplicates } =
+      type === applyCborType
+        ? { value: decodeCbor(bytes), duplicates: [] as string[] }
+        : decodeYaml(bytes);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw badRequest(
         'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}',
@@ -295,6 +311,7 @@ export function parseApply(bytes: Buffer): { value: KubeObject; duplicates: stri
     return { value: value as KubeObject, duplicates };
   } catch (e) {
     if (e instanceof JsonSyntaxError) throw badRequest(`error decoding YAML: ${e.message}`);
+    if (e instanceof DecodeError) throw badRequest(`error decoding CBOR: ${e.message}`);
     throw e;
   }
 }
@@ -302,13 +319,11 @@ export function parseApply(bytes: Buffer): { value: KubeObject; duplicates: stri
 /** A patch of a Scale that is no apply: `before` with the patch applied. */
 export function patchScale(
   bytes: Buffer,
-  contentType: string,
+  type: string,
   before: Scale,
   expected: Expected,
   options: WriteOptions,
   warn: (text: string) => void,
 ): Scale {
-  const type = mediaTypeOf(contentType);
-  if (!patchTypes.includes(type)) throw unsupportedMediaType(patchTypes.join(', '));
   return patcher(bytes, type, expected, options, warn)(before as KubeObject) as Scale;
 }

@@ -21,7 +21,7 @@ import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderValue } from '../server/rendering.ts';
 import { decodeBody } from './decode-body.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
-import { parseApply, patchScale } from './patch.ts';
+import { isApply, parseApply, patchScale, patchTypeOf } from './patch.ts';
 import { objectEntries, scaleEntries, scaleVersion } from './scale-ownership.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
 import { managerOf } from './write-request.ts';
@@ -45,13 +45,13 @@ export async function scale(
       {},
     );
   }
-  const bytes = await request.readBody();
   const patches = info.verb === 'patch';
-  const type = request.header('content-type') ?? '';
+  const type = patches ? patchTypeOf(request) : (request.header('content-type') ?? '');
+  const bytes = await request.readBody();
   const options = writeOptions(
     request.query,
     patches ? 'PatchOptions' : 'UpdateOptions',
-    type.startsWith('application/apply-patch'),
+    isApply(type),
   );
   const expected = {
     apiVersion: scaleVersion,
@@ -61,7 +61,7 @@ export async function scale(
     version: 'v1',
   };
   const warn = (text: string) => request.warn(text);
-  const applies = type.startsWith('application/apply-patch');
+  const applies = isApply(type);
   const sent = patches
     ? undefined
     : (decodeBody(bytes, type, expected, options.fieldValidation, warn) as Scale);
@@ -82,7 +82,7 @@ export async function scale(
       const before = scaleOf(strategy, live);
       setManaged(before, scaleEntries(entries, scaled));
       const next = applies
-        ? appliedScale(bytes, before, options)
+        ? appliedScale(bytes, type, before, options)
         : (sent ?? patchScale(bytes, type, before, expected, options, warn));
       checkScale(next, info.name, info.namespace);
       if (!applies) updateManagedFields({ ...ownership(), live: before, next, manager });
@@ -109,11 +109,11 @@ function ownership() {
   };
 }
 
-function appliedScale(bytes: Buffer, before: Scale, options: WriteOptions): Scale {
+function appliedScale(bytes: Buffer, type: string, before: Scale, options: WriteOptions): Scale {
   return applyPatch({
     ...ownership(),
     live: before as KubeObject,
-    config: parseApply(bytes).value,
+    config: parseApply(bytes, type).value,
     kind: 'Scale',
     manager: options.fieldManager,
     force: options.force === true,

@@ -1,5 +1,4 @@
 /** Calls of subresources that have a behaviour of their own. */
-import { StatusError } from '../../machinery/meta/status-error.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Catalog } from '../registry/catalog.ts';
@@ -22,14 +21,7 @@ export async function callSubresource(
 ): Promise<ApiResponse> {
   const { info } = request;
   const verb = info.verb as SubresourceCall['verb'];
-  if (!(subresource.verbs as readonly string[]).includes(verb)) {
-    throw new StatusError(
-      'MethodNotAllowed',
-      'the server does not allow this method on the requested resource',
-      {},
-    );
-  }
-  const connects = subresource.connects === true;
+  const connects = subresource.connects !== undefined;
   const options = connects ? undefined : writeOptions(request.query, 'CreateOptions');
   const dryRun = options?.dryRun ?? false;
   let body: KubeObject | undefined;

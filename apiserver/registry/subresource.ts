@@ -47,8 +47,10 @@ export interface Subresource {
   readonly kind: string;
   /** Group version of that kind where it is not the resource's: `policy/v1`. */
   readonly apiVersion?: string;
-  /** Answers with a stream or takes the connection over: no body is decoded, any method is taken. */
-  readonly connects?: boolean;
+  /** Answers with a stream or takes the connection over, by these methods; no body is decoded. */
+  readonly connects?: readonly string[];
+  /** Answers with a stream in these media types, or with an object. */
+  readonly streams?: readonly string[];
   handle(call: SubresourceCall): Promise<SubresourceAnswer>;
   /**
    * Takes over a connection that asked for an upgrade (exec, attach, portforward, proxy).

@@ -22,12 +22,17 @@ export interface StreamResponse {
 
 export type ApiResponse = BodyResponse | StreamResponse;
 
-/** Bodies smaller than this are not worth compressing (as in the real server). */
+/** Bodies up to this size are not worth compressing (as in the real server). */
 const gzipThresholdBytes = 128 * 1024;
 
 /** A JSON body. */
 export function json(code: number, value: unknown): BodyResponse {
   return { code, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+/** JSON as the real server writes what is not negotiated: its version, its paths. */
+export function indentedJson(code: number, value: unknown): BodyResponse {
+  return { code, contentType: 'application/json', body: JSON.stringify(value, null, 2) };
 }
 
 const compress = promisify(gzip);
@@ -58,10 +63,11 @@ export async function send(
   };
   if (request.warnings !== undefined) headers['Warning'] = warningHeaders(request.warnings);
   const compressed = answer.headers?.['Content-Encoding'] !== undefined;
-  if (!compressed && body.length >= gzipThresholdBytes && wantsGzip(request)) {
+  if (!compressed && body.length > gzipThresholdBytes && wantsGzip(request)) {
     body = await compress(inOnePiece(body), { level: 1 });
     headers['Content-Encoding'] = 'gzip';
-    headers['Vary'] = 'Accept-Encoding';
+    const vary = headers['Vary'];
+    headers['Vary'] = vary === undefined ? 'Accept-Encoding' : `${vary}, Accept-Encoding`;
   }
   headers['Content-Length'] = String(body.length);
   response.writeHead(answer.code, headers);
@@ -75,7 +81,8 @@ function inOnePiece(body: Buffer | SlicedBody): Buffer {
 }
 
 function wantsGzip(request: ApiRequest): boolean {
-  return /\bgzip\b/.test(request.header('accept-encoding') ?? '');
+  const asked = request.header('accept-encoding');
+  return asked?.split(',').some((token) => token.trim() === 'gzip') ?? false;
 }
 
 /** The answer for something thrown. What is no StatusError is logged by the caller. */

@@ -20,6 +20,7 @@ import {
 import { endAudit } from './audit-request.ts';
 import { authorize } from './authorize.ts';
 import type { Deadlines } from './deadlines.ts';
+import { errorAnswer } from './error-answer.ts';
 import { type Identification, identify } from './identify.ts';
 import { PlainError } from './plain-error.ts';
 
@@ -131,7 +132,7 @@ async function fail(
     return;
   }
   const { status } = error.code === 401 ? { status: unauthorized() } : { status: error };
-  await send(request, response, errorResponse(status));
+  await send(request, response, errorAnswer(request, status));
 }
 
 function tooMany({ message, retryAfterSeconds }: TooManyRequestsError): ApiResponse {

@@ -1,15 +1,14 @@
 /** Paths beside discovery and health: OpenAPI, metrics, the keys of service account tokens. */
-
-import { StatusError } from '../../machinery/meta/status-error.ts';
 import type { AuthenticationSetup } from '../auth/authentication.ts';
 import type { MetricRegistry } from '../metrics/registry.ts';
 import { OpenApi, type OpenApiRequest } from '../openapi/openapi.ts';
 import { servedGroupVersions } from '../openapi/served.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import { namesOne } from './accept-header.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, json } from './api-response.ts';
-import { parseAccept } from './output-form.ts';
+import { noRepresentation } from './output-form.ts';
 
 export interface MorePathServices {
   readonly options: ApiServerOptions;
@@ -77,13 +76,5 @@ const jwksTypes = 'application/jwk-set+json';
 /** Throws 406 for a client that does not take key sets. */
 function checkJwks(accept: string | undefined): void {
   if (accept === undefined || accept === '') return;
-  const taken = parseAccept(accept).some((c) =>
-    [jwksTypes, '*/*', 'application/*'].includes(c.type),
-  );
-  if (taken) return;
-  throw new StatusError(
-    'NotAcceptable',
-    `only the following media types are accepted: ${jwksTypes}`,
-    {},
-  );
+  if (!namesOne(accept, [jwksTypes])) throw noRepresentation([jwksTypes]);
 }

@@ -1,5 +1,6 @@
 /** In which form a client wants its answer: encoding, and whole object, table or metadata only. */
 import { StatusError } from '../../machinery/meta/status-error.ts';
+import { type AcceptClause, namesOne, parseAccept, takes } from './accept-header.ts';
 
 export type Encoding = 'json' | 'yaml' | 'protobuf' | 'cbor';
 
@@ -13,19 +14,36 @@ export interface OutputForm {
   readonly contentType: string;
   /** Content-Type of a watch. */
   readonly streamType: string;
+  /** The client asked for indented JSON in its Accept header. */
+  readonly pretty: boolean;
 }
 
-interface Clause {
-  readonly type: string;
-  readonly params: ReadonlyMap<string, string>;
-  readonly q: number;
-}
+/**
+ * What is asked: `one` answers one object, `list` and `watch` a collection; `status` is an error or
+ * a document of discovery, which have no other shape than their own.
+ */
+export type AnswerKind = 'list' | 'one' | 'status' | 'watch';
+
+/** What the server tells that it answers in. */
+export const mediaTypes = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+] as const;
+const streamTypes = [
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+];
 
 const encodings: readonly (readonly [string, Encoding])[] = [
   ['application/json', 'json'],
   ['application/yaml', 'yaml'],
   ['application/vnd.kubernetes.protobuf', 'protobuf'],
+  // Behind a gate in the real server, which is why it is not told.
+  ['application/cbor', 'cbor'],
+  ['application/cbor-seq', 'cbor'],
 ];
+const understood = encodings.map(([type]) => type);
 
 /** The answer's form when nothing is asked for. */
 export const plainJson: OutputForm = {
@@ -34,94 +52,96 @@ export const plainJson: OutputForm = {
   metaVersion: 'v1',
   contentType: 'application/json',
   streamType: 'application/json',
+  pretty: false,
 };
 
-const cache = new Map<string, OutputForm | undefined>();
+const cache = new Map<string, OutputForm | StatusError>();
 /** Accept headers are few and come again and again; a hostile client must not fill memory. */
 const cacheLimit = 200;
 
-/** Negotiates by the Accept header. Throws 406. `streams`: the request is a watch. */
-export function negotiate(accept: string | undefined, streams = false): OutputForm {
+/** Negotiates by the Accept header. Throws 406. */
+export function negotiate(accept: string | undefined, kind: AnswerKind = 'one'): OutputForm {
   if (accept === undefined || accept === '' || accept === 'application/json') return plainJson;
-  let form = cache.get(accept);
-  if (form === undefined && !cache.has(accept)) {
-    form = choose(parseAccept(accept));
+  const key = `${kind} ${accept}`;
+  let form = cache.get(key);
+  if (form === undefined) {
+    form = choose(accept, kind);
     if (cache.size >= cacheLimit) cache.clear();
-    cache.set(accept, form);
+    cache.set(key, form);
   }
-  if (form === undefined || (streams && form.encoding === 'yaml')) throw notAcceptable(streams);
+  if (form instanceof StatusError) throw form;
   return form;
 }
 
-/** Clauses by falling weight; of equal weight the more specific and then the earlier first. */
-export function parseAccept(text: string): Clause[] {
-  const clauses = text.split(',').flatMap((part): Clause[] => {
-    const [type = '', ...rest] = part.split(';').map((s) => s.trim());
-    if (type === '') return [];
-    const params = new Map<string, string>();
-    let q = 1;
-    for (const p of rest) {
-      const eq = p.indexOf('=');
-      const key = (eq < 0 ? p : p.slice(0, eq)).trim();
-      const value = eq < 0 ? '' : p.slice(eq + 1).trim();
-      if (key === 'q') q = Number(value) || 0;
-      else params.set(key, value.replace(/^"|"$/g, ''));
+function choose(accept: string, kind: AnswerKind): OutputForm | StatusError {
+  if (kind !== 'status' && !namesOne(accept, understood)) {
+    const told = kind === 'one' ? mediaTypes : [...mediaTypes, ...streamTypes];
+    return noRepresentation(told);
+  }
+  for (const clause of parseAccept(accept)) {
+    for (const [type, encoding] of encodings) {
+      if (!takes(clause, type) || (type.endsWith('-seq') && kind !== 'watch')) continue;
+      const form = formOf(type, encoding, clause, kind);
+      if (form !== undefined) return form;
     }
-    return [{ type: type === '*' ? '*/*' : type, params, q }];
-  });
-  const rank = (c: Clause) => (c.type === '*/*' ? 0 : c.type.endsWith('/*') ? 1 : 2);
-  return clauses.sort((a, b) => b.q - a.q || rank(b) - rank(a));
+  }
+  return notAcceptable(kind === 'watch' ? streamTypes : mediaTypes);
 }
 
-function choose(clauses: readonly Clause[]): OutputForm | undefined {
-  for (const c of clauses) {
-    for (const [type, encoding] of encodings) {
-      if (c.type !== type && c.type !== '*/*' && c.type !== 'application/*') continue;
-      const form = withParams(type, encoding, c.params);
-      if (form !== undefined) return form;
-      break;
-    }
+/** 406 as the real server's router words it, which looks at the names alone. */
+export function noRepresentation(types: readonly string[]): StatusError {
+  const text = `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`;
+  return new StatusError('NotAcceptable', text, {});
+}
+
+/** 406 of what negotiates in earnest. */
+function notAcceptable(types: readonly string[]): StatusError {
+  const text = `only the following media types are accepted: ${types.join(', ')}`;
+  return new StatusError('NotAcceptable', text);
+}
+
+/** Undefined: the clause asks for something that this encoding or this answer does not have. */
+function formOf(
+  type: string,
+  encoding: Encoding,
+  { params }: AcceptClause,
+  kind: AnswerKind,
+): OutputForm | undefined {
+  const stream = params.get('stream') ?? '';
+  if (stream !== '' && (stream !== 'watch' || encoding === 'yaml')) return undefined;
+  if (kind === 'watch' && encoding === 'yaml') return undefined;
+  const version = params.get('sv') ?? '';
+  if (version !== '' && (kind === 'status' || version !== 'v1')) return undefined;
+  const as = shapeOf(params, encoding);
+  if (as === undefined || (kind === 'status' && as !== 'object')) return undefined;
+  return {
+    encoding,
+    as,
+    metaVersion: params.get('v') ?? 'v1',
+    contentType: type,
+    streamType: streamTypeOf(type, encoding),
+    pretty: params.get('pretty') === '1',
+  };
+}
+
+function shapeOf(
+  params: ReadonlyMap<string, string>,
+  encoding: Encoding,
+): OutputForm['as'] | undefined {
+  if (!['as', 'g', 'v'].some((name) => params.has(name))) return 'object';
+  if (params.get('g') !== 'meta.k8s.io') return undefined;
+  if (params.get('v') !== 'v1' && params.get('v') !== 'v1beta1') return undefined;
+  switch (params.get('as')) {
+    case 'Table':
+      return encoding === 'json' || encoding === 'yaml' ? 'Table' : undefined;
+    case 'PartialObjectMetadata':
+    case 'PartialObjectMetadataList':
+      return 'PartialObjectMetadata';
   }
   return undefined;
 }
 
-function withParams(
-  type: string,
-  encoding: Encoding,
-  params: ReadonlyMap<string, string>,
-): OutputForm | undefined {
-  const as = params.get('as') ?? '';
-  const stream = params.get('stream');
-  if (stream !== undefined && stream !== '' && stream !== 'watch') return undefined;
-  let shape: OutputForm['as'] = 'object';
-  if (as !== '') {
-    if (params.get('g') !== 'meta.k8s.io') return undefined;
-    if (params.get('v') !== 'v1' && params.get('v') !== 'v1beta1') return undefined;
-    if (as === 'Table') shape = 'Table';
-    else if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') {
-      shape = 'PartialObjectMetadata';
-    } else return undefined;
-  }
-  const streams = encoding === 'protobuf';
-  return {
-    encoding,
-    as: shape,
-    metaVersion: params.get('v') ?? 'v1',
-    contentType: type,
-    streamType: streams ? `${type};stream=watch` : type,
-  };
-}
-
-function notAcceptable(streams: boolean): StatusError {
-  const types = encodings.map(([t]) => t);
-  if (streams) {
-    types.push('application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch');
-  }
-  return new StatusError(
-    'NotAcceptable',
-    streams
-      ? `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`
-      : `only the following media types are accepted: ${types.join(', ')}`,
-    {},
-  );
+function streamTypeOf(type: string, encoding: Encoding): string {
+  if (encoding === 'cbor') return 'application/cbor-seq';
+  return encoding === 'json' ? type : `${type};stream=watch`;
 }

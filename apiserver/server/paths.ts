@@ -1,12 +1,11 @@
 /** The server's own paths: discovery, health, version, OpenAPI. */
-import { createHash } from 'node:crypto';
 import { StatusError } from '../../machinery/meta/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ApiRequest } from './api-request.ts';
-import { type ApiResponse, type BodyResponse, json } from './api-response.ts';
+import { type ApiResponse, indentedJson } from './api-response.ts';
 import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
+import { discoveryAnswer, rootAnswer } from './discovery-answer.ts';
 import { type HealthCheck, health } from './health.ts';
-import { parseAccept } from './output-form.ts';
 import { unknownResource } from './resource-dispatch.ts';
 
 export interface PathServices {
@@ -31,7 +30,7 @@ export async function servePath(request: ApiRequest, s: PathServices): Promise<A
     case 'readyz':
       return health(first, parts.slice(1).join('/'), request.query, s.checks[first]);
     case 'version':
-      if (parts.length === 1) return json(200, s.version);
+      if (parts.length === 1) return indentedJson(200, s.version);
       break;
     case 'api':
     case 'apis': {
@@ -41,7 +40,7 @@ export async function servePath(request: ApiRequest, s: PathServices): Promise<A
     }
     case '':
     case 'index.html':
-      return json(200, { paths: rootPaths(s) });
+      return indentedJson(200, { paths: rootPaths(s) });
   }
   const more = await s.more(request);
   if (more !== undefined) return more;
@@ -65,19 +64,18 @@ function discovery(
   }
   const core = root === 'api';
   if (length === 1) {
-    const version = aggregatedVersion(request);
-    if (version === '') {
-      return tagged(request, core ? apiVersions(s.serverAddress) : apiGroupList(s.catalog));
-    }
-    const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    return tagged(request, aggregated(s.catalog, core, version), type);
+    return rootAnswer(
+      request,
+      () => (core ? apiVersions(s.serverAddress) : apiGroupList(s.catalog)),
+      (version) => aggregated(s.catalog, core, version),
+    );
   }
   const group = core ? '' : second;
   const version = core ? second : third;
   const known = s.catalog.groups.find((g) => g.name === group);
   if (!core && length === 2) {
     if (known === undefined || group === '') return undefined;
-    return tagged(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(known) });
+    return discoveryAnswer(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(known) });
   }
   if (length > (core ? 2 : 3)) return undefined;
   if (known === undefined) {
@@ -85,47 +83,7 @@ function discovery(
     return undefined;
   }
   if (!known.versions.includes(version)) throw unknownResource();
-  return tagged(request, apiResourceList(s.catalog, group, version));
-}
-
-/** Which aggregated form the client prefers, '' for the plain one. Throws 406. */
-function aggregatedVersion(request: ApiRequest): string {
-  const accept = request.header('accept');
-  if (accept === undefined || accept === '') return '';
-  for (const c of parseAccept(accept)) {
-    const json = c.type === 'application/json' || c.type === '*/*' || c.type === 'application/*';
-    if (!json) continue;
-    if (!c.params.has('as')) return '';
-    const v = c.params.get('v') ?? '';
-    if (
-      c.params.get('g') === 'apidiscovery.k8s.io' &&
-      c.params.get('as') === 'APIGroupDiscoveryList' &&
-      v === 'v2'
-    ) {
-      return v;
-    }
-  }
-  if (/application\/(vnd\.kubernetes\.protobuf|yaml)/.test(accept)) return '';
-  throw new StatusError(
-    'NotAcceptable',
-    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-    {},
-  );
-}
-
-/** A JSON body with its ETag; 304 when the client has it. */
-function tagged(
-  request: ApiRequest,
-  value: object,
-  contentType = 'application/json',
-): BodyResponse {
-  const body = JSON.stringify(value);
-  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
-  const headers = { ETag: etag, Vary: 'Accept' };
-  if (request.header('if-none-match') === etag) {
-    return { code: 304, contentType, body: '', headers };
-  }
-  return { code: 200, contentType, body, headers };
+  return discoveryAnswer(request, apiResourceList(s.catalog, group, version));
 }
 
 function rootPaths(s: PathServices): string[] {

@@ -13,9 +13,16 @@ import { update, type WriteServices } from '../handlers/update.ts';
 import { watch } from '../handlers/watch.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
+import { namesOne } from './accept-header.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { ApiResponse } from './api-response.ts';
-import { negotiate } from './output-form.ts';
+import {
+  mediaTypes,
+  negotiate,
+  noRepresentation,
+  type OutputForm,
+  plainJson,
+} from './output-form.ts';
 import { type RenderContext, wantsPretty } from './rendering.ts';
 
 /** 404 for a group version or resource that is not served. */
@@ -46,22 +53,19 @@ export async function dispatch(
     if (catalog.groups.some((g) => g.name === info.group)) throw unknownResource();
     return { code: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
   }
-  const connects = resource.subresources.get(info.subresource)?.connects === true;
-  if (!connects && !methods.has(request.method)) throw methodNotAllowed();
   checkScope(request, resource);
+  checkMethod(request, resource);
   const { deprecation } = resource.definition;
   if (deprecation !== undefined) request.warn(deprecation);
-  const watches = info.verb === 'watch';
+  const form = formOf(request, resource);
   const c: RenderContext = {
     resource,
-    form: negotiate(request.raw.headers.accept, watches),
+    form,
     query: request.query,
-    pretty: wantsPretty(request.query, request.header('user-agent')),
+    pretty: form.pretty || wantsPretty(request.query, request.header('user-agent')),
     nowMs: Date.now(),
   };
   if (info.subresource !== '') return dispatchSubresource(request, c, catalog, services);
-  const { verbs } = resource.definition;
-  if (!(verbs as readonly string[]).includes(info.verb)) throw methodNotAllowed();
   switch (info.verb) {
     case 'get':
       return get(c, info.namespace, info.name, request.query.get('resourceVersion') ?? '');
@@ -69,7 +73,9 @@ export async function dispatch(
     case 'watch': {
       const options = listOptions(request.query);
       const selection = selectionOf(resource, namespaceOf(request, resource), info.name, options);
-      return watches ? watch(request, c, selection, options) : list(c, selection, options);
+      return info.verb === 'watch'
+        ? watch(request, c, selection, options)
+        : list(c, selection, options);
     }
     case 'create':
       return create(request, c, services);
@@ -119,6 +125,42 @@ function checkScope(request: ApiRequest, resource: ServedResource): void {
   throw unknownResource();
 }
 
+const subresourceVerbs = ['get', 'patch', 'update'];
+
+/** Throws 405 for what there is no route for, 404 for a subresource that there is none of. */
+function checkMethod({ info, method }: ApiRequest, resource: ServedResource): void {
+  const { definition, subresources } = resource;
+  const { subresource: name, verb } = info;
+  const subresource = subresources.get(name);
+  if (subresource?.connects !== undefined) {
+    if (!subresource.connects.includes(method)) throw methodNotAllowed();
+    return;
+  }
+  let verbs: readonly string[] | undefined;
+  if (name === '') verbs = definition.verbs;
+  else if (name === 'scale' && definition.scale !== undefined) verbs = subresourceVerbs;
+  else if (definition.faces[name] !== undefined) verbs = definition.faces[name].verbs;
+  else if (name === 'status' && definition.status !== false) verbs = subresourceVerbs;
+  else verbs = subresource?.verbs;
+  if (verbs === undefined) throw unknownResource();
+  if (!methods.has(method) || !verbs.includes(verb)) throw methodNotAllowed();
+}
+
+/** Throws 406. */
+function formOf({ info, raw }: ApiRequest, resource: ServedResource): OutputForm {
+  const { accept } = raw.headers;
+  const subresource = resource.subresources.get(info.subresource);
+  if (subresource?.connects !== undefined) return plainJson;
+  const { streams } = subresource ?? {};
+  if (streams !== undefined && accept !== undefined && accept !== '') {
+    if (!namesOne(accept, [...streams, ...mediaTypes])) {
+      throw noRepresentation([...streams, ...mediaTypes]);
+    }
+    return plainJson;
+  }
+  return negotiate(accept, info.verb === 'watch' || info.verb === 'list' ? info.verb : 'one');
+}
+
 async function dispatchSubresource(
   request: ApiRequest,
   c: RenderContext,
@@ -131,10 +173,7 @@ async function dispatchSubresource(
     return scale(request, c, services);
   }
   const status = info.subresource === 'status' && definition.status !== false;
-  const face = definition.faces[info.subresource];
-  if (status || face !== undefined) {
-    const verbs: readonly string[] = face?.verbs ?? ['get', 'patch', 'update'];
-    if (!verbs.includes(info.verb)) throw methodNotAllowed();
+  if (status || definition.faces[info.subresource] !== undefined) {
     switch (info.verb) {
       case 'get':
         return get(c, info.namespace, info.name, request.query.get('resourceVersion') ?? '');

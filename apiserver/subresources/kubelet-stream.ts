@@ -43,7 +43,7 @@ export function kubeletStream(
     name: options.name,
     verbs: ['create', 'get'],
     kind: options.kind,
-    connects: true,
+    connects: ['GET', 'POST'],
     async handle(call) {
       await locate(call);
       throw badRequest('Upgrade request required');

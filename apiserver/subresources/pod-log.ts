@@ -27,6 +27,7 @@ export function podLog(env: SubresourceEnvironment, kubelets: Kubelets): Subreso
     name: 'log',
     verbs: ['get'],
     kind: 'Pod',
+    streams: ['text/plain'],
     async handle(call) {
       const { query } = call;
       const params = logParams(query, call.name);
