@@ -276,7 +276,7 @@ export class ObjectStore {
         return { object: this.#shown(current.key, current.revision, next), created: false };
       }
       if (unchanged && !current.outOfDate) return 'unchanged';
-      const object = await this.#put(next, ctx, current, this.#encode(next));
+      const object = await this.#put(next, ctx, current, this.#valueOf(next));
       if (object === undefined) return 'lost';
       stored = true;
       return { object, created: false };
@@ -454,7 +454,7 @@ export class ObjectStore {
     object: KubeObject,
     ctx: WriteContext,
     current: StoredObject | undefined,
-    value = this.#encodeNew(object),
+    value = this.#valueOf(object),
   ): Promise<StoredObject | undefined> {
     const { name, namespace } = object.metadata!;
     const key = this.key(namespace ?? '', name!);
@@ -513,7 +513,8 @@ export class ObjectStore {
     return new StoredObject(this.cache.spec, key, revision, this.#encode(object));
   }
 
-  #encodeNew(object: KubeObject): Buffer {
+  /** What is stored of an object; what is left to defaulting is set in it. */
+  #valueOf(object: KubeObject): Buffer {
     const late = this.definition.defaultOnRead?.(object) === true;
     return late
       ? encodeOutOfDate(this.definition.kind, this.#apiVersion, object)

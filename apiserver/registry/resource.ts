@@ -233,8 +233,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Last touch before storing, after validation. */
   canonicalize?(next: T): void;
   /**
-   * What create leaves to be defaulted by who reads the object; true when there was something. What
-   * is in the store is out of date then: the next update writes even if it changes nothing.
+   * What a write leaves to be defaulted by who reads the object; true when there was something.
+   * What is in the store is out of date then: the next update writes even if it changes nothing.
    */
   defaultOnRead?(object: T): boolean;
   /** Warning headers on create (prev undefined) and update. */

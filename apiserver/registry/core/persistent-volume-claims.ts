@@ -31,6 +31,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     matchDataSources(next.spec);
   },
   defaultOnRead: (claim) => {
+    if (claim.status?.phase) return false;
     claim.status = { ...claim.status, phase: 'Pending' };
     return true;
   },

@@ -140,6 +140,11 @@ export class StoredObject {
     return headerOf(this.spec).length;
   }
 
+  /** The value in the store is not what we would write: an update without a change writes it. */
+  get outOfDate(): boolean {
+    return this.#raw !== undefined && endOfUid(this.spec, this.#raw) < 0;
+  }
+
   get labels(): Readonly<Record<string, string>> {
     return this.#select().labels;
   }
