@@ -165,6 +165,7 @@ function strategyOf(
       keepAllButStatus(next, prev);
       status.prepareForUpdate?.(next, prev, ctx);
     },
+    ...(status.metadataChecks === undefined ? {} : { metadataChecks: status.metadataChecks }),
     validateUpdate: (next, prev, ctx) => status.validateUpdate?.(next, prev, ctx) ?? [],
     warnings: (next, prev) => status.warnings?.(next, prev) ?? [],
   };
