@@ -54,7 +54,8 @@ if [ -e ../shared/golden/replay.mjs ]; then
 else
   echo '== recorded answers of the real server: not on this machine (see conformance/golden.ts)'
 fi
-# conformance/api/run.sh (rough clients, kills, both stores) takes minutes: it is run by itself.
+# Two to three minutes; K8TS_FUZZ_SECONDS and `--seed random` make a longer and another one of it.
+counted 'the API server as a process: rough clients, kills, both stores' conformance/api/run.sh
 counted 'end to end: kubectl and helm on real containers' conformance/e2e/run.sh
 
 echo

@@ -16,11 +16,14 @@ import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import { ApiProcess } from './api-process.ts';
-import { fuzzObjects } from './fuzz-objects.ts';
+import { kindObjects } from './kind-objects.ts';
 import { check, finish, flags } from './report.ts';
+import { servedResources } from './served-resources.ts';
 import { WatchReader } from './watch-stream.ts';
 
 const { facts = '../shared/facts' } = flags;
+/** Which objects of some kinds name. */
+const namespace = 'fuzz';
 
 interface StoredResource {
   readonly plural: string;
@@ -127,19 +130,18 @@ if (existsSync(`${facts}/resources.json`)) {
 await check(
   'objects that upstream wrote are listed, watched, patched, updated, deleted',
   async () => {
-    const namespace = 'upstream';
     await api.call('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
     const accounts = folderOf('v1', 'serviceaccounts', namespace);
     await api.call('POST', accounts, { metadata: { name: 'default' } });
     const problems: string[] = [];
-    for (const [id, more] of Object.entries(fuzzObjects)) {
-      const slash = id.lastIndexOf('/');
-      const [apiVersion, plural] = [id.slice(0, slash), id.slice(slash + 1)];
+    for (const { apiVersion, plural, namespaced } of await servedResources(api, 'patch')) {
+      const more = kindObjects[`${apiVersion}/${plural}`];
+      if (!namespaced || more === undefined) continue;
       const folder = folderOf(apiVersion, plural, namespace);
       try {
-        await liveOf(apiVersion, folder, more);
+        await liveOf(folder, more.body);
       } catch (error) {
-        problems.push(`${id}: ${error instanceof Error ? error.message : error}`);
+        problems.push(`${folder}: ${error instanceof Error ? error.message : error}`);
       }
     }
     assert.equal(problems.length, 0, problems.join('\n'));
@@ -147,7 +149,7 @@ await check(
 );
 
 /** The life of one object, whose stored value is turned into upstream's first. */
-async function liveOf(apiVersion: string, folder: string, more: object): Promise<void> {
+async function liveOf(folder: string, more: object): Promise<void> {
   const path = `${folder}/up`;
   const expect = async (
     status: number,
@@ -166,7 +168,7 @@ async function liveOf(apiVersion: string, folder: string, more: object): Promise
   const key = await keyOf(made.metadata.uid!);
   const { kv } = await storage.get(key);
   const value = JSON.parse(kv!.value.toString()) as KubeObject;
-  const type = kindType(apiVersion, made.kind!)!;
+  const type = kindType(value.apiVersion!, value.kind!)!;
   const bytes = encodeProtobuf(normalize(value, type), type);
   assert.ok((await storage.update(key, bytes, kv!.modRevision)).ok);
   const read = await expect(200, 'GET', path);
@@ -205,7 +207,7 @@ async function keyOf(uid: string): Promise<string> {
 }
 
 await check('a value that cannot be read does not stop the others', async () => {
-  const folder = folderOf('v1', 'pods', 'upstream');
+  const folder = folderOf('v1', 'pods', namespace);
   const status = async (path: string): Promise<number> => (await api.call('GET', path)).status;
   const response = await api.open('GET', '/api/v1/secrets?watch=true', { fresh: true });
   const reader = new WatchReader('json');
@@ -219,11 +221,11 @@ await check('a value that cannot be read does not stop the others', async () => 
     ['empty', ''],
     ['array', '[1]'],
   ]) {
-    await storage.create(`/registry/pods/upstream/${name}`, Buffer.from(text!));
-    await storage.create(`/registry/secrets/upstream/${name}`, Buffer.from(text!));
+    await storage.create(`/registry/pods/${namespace}/${name}`, Buffer.from(text!));
+    await storage.create(`/registry/secrets/${namespace}/${name}`, Buffer.from(text!));
   }
-  await api.call('POST', folderOf('v1', 'configmaps', 'upstream'), { metadata: { name: 'after' } });
-  assert.equal(await status(folderOf('v1', 'configmaps', 'upstream')), 200);
+  await api.call('POST', folderOf('v1', 'configmaps', namespace), { metadata: { name: 'after' } });
+  assert.equal(await status(folderOf('v1', 'configmaps', namespace)), 200);
   assert.equal(await status(`${folder}/garbage`), 500);
   assert.equal(await status(`${folder}/none`), 404);
   response.destroy();

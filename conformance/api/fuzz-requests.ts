@@ -6,8 +6,8 @@ import { encodeProtobuf } from '../../machinery/codec/protobuf.ts';
 import { encodeYaml } from '../../machinery/codec/yaml.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
-import { fuzzObjects } from './fuzz-objects.ts';
 import { anything, structOf, text } from './fuzz-values.ts';
+import { kindObjects } from './kind-objects.ts';
 
 export interface FuzzRequest {
   readonly method: string;
@@ -238,7 +238,7 @@ function withDirectives(value: unknown, [first, ...rest]: readonly (readonly [st
 /** Patches of all kinds at objects of all kinds; most at those that exist. */
 export function patches(resources: readonly FuzzResource[]): fc.Arbitrary<FuzzRequest> {
   const existing = resources.filter(
-    (r) => fuzzObjects[`${r.apiVersion}/${r.plural}`] !== undefined,
+    (r) => kindObjects[`${r.apiVersion}/${r.plural}`] !== undefined,
   );
   const resource = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...existing) },

@@ -10,10 +10,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Answer } from './api.ts';
 import { ApiProcess } from './api-process.ts';
-import { fuzzObjects } from './fuzz-objects.ts';
 import {
   type FuzzRequest,
-  type FuzzResource,
   folderOf,
   namespace,
   patches,
@@ -21,7 +19,9 @@ import {
   reads,
   writes,
 } from './fuzz-requests.ts';
+import { kindObjects } from './kind-objects.ts';
 import { check, finish, seed } from './report.ts';
+import { servedResources } from './served-resources.ts';
 
 const seconds = Number(process.env['K8TS_FUZZ_SECONDS'] ?? 15);
 /** One request may take so long on a busy machine. */
@@ -67,7 +67,7 @@ function problemOf(request: FuzzRequest, answer: Answer): string | undefined {
 await using server = await ApiProcess.start({ inspect: true });
 const { api, inspector } = server;
 await api.call('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-const resources = await served();
+const resources = await servedResources(api, 'create', 'list');
 await makeObjects();
 
 async function send(request: FuzzRequest): Promise<void> {
@@ -130,27 +130,6 @@ function show(result: fc.RunDetails<[FuzzRequest]>): string {
   return `${method} ${path.slice(0, 400)}\n${JSON.stringify(headers)}\n${sent}\n=> ${error}`;
 }
 
-/** All resources that can be listed and created. */
-async function served(): Promise<FuzzResource[]> {
-  interface Discovered {
-    resources: { name: string; kind: string; namespaced: boolean; verbs: string[] }[];
-    groups: { versions: { groupVersion: string }[] }[];
-  }
-  const read = async (path: string) =>
-    JSON.parse((await api.send('GET', path)).body.toString()) as Discovered;
-  const groups = (await read('/apis')).groups;
-  const versions = ['v1', ...groups.flatMap((g) => g.versions.map((v) => v.groupVersion))];
-  const out: FuzzResource[] = [];
-  for (const apiVersion of versions) {
-    const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-    for (const { name, kind, namespaced, verbs } of (await read(root)).resources) {
-      if (!verbs.includes('create') || !verbs.includes('list') || name.includes('/')) continue;
-      out.push({ apiVersion, plural: name, kind, namespaced });
-    }
-  }
-  return out;
-}
-
 const areas: readonly (readonly [string, fc.Arbitrary<FuzzRequest>])[] = [
   ['objects of all kinds in all encodings', writes(resources)],
   ['patches', patches(resources)],
@@ -181,10 +160,10 @@ async function makeObjects(): Promise<void> {
   const serviceAccounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
   await api.call('POST', serviceAccounts, { metadata: { name: 'default' } });
   for (const r of resources) {
-    const more = fuzzObjects[`${r.apiVersion}/${r.plural}`];
+    const more = kindObjects[`${r.apiVersion}/${r.plural}`];
     if (more === undefined) continue;
-    for (const name of ['a', 'b']) {
-      const body = { ...more, metadata: { name } };
+    for (const name of more.name === undefined ? ['a', 'b'] : [more.name]) {
+      const body = { ...more.body, metadata: { name } };
       const { status, object } = await api.call('POST', folderOf(r), body);
       assert.ok(status === 201 || status === 409, `${r.kind}: ${status} ${object.message}`);
     }
