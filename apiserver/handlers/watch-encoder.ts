@@ -62,7 +62,7 @@ export class WatchEncoder {
       return this.#table('BOOKMARK', value, { resourceVersion: String(revision) });
     }
     if (form.as === 'PartialObjectMetadata') {
-      return this.#value('BOOKMARK', partial(value, form.metaVersion));
+      return this.#value('BOOKMARK', partial(resource, value, form.metaVersion));
     }
     return this.#value('BOOKMARK', normalize(value, resource.type) as KubeObject);
   }
@@ -76,8 +76,11 @@ export class WatchEncoder {
     if (form.encoding === 'json' && form.as === 'object' && resource.conversion === undefined) {
       return jsonFrame(type, o.bytes);
     }
-    const value = toServed(resource, o.object<KubeObject>());
-    const shown = form.as === 'PartialObjectMetadata' ? partial(value, form.metaVersion) : value;
+    const stored = o.object<KubeObject>();
+    const partially = form.as === 'PartialObjectMetadata';
+    const shown = partially
+      ? partial(resource, stored, form.metaVersion)
+      : toServed(resource, stored);
     return this.#value(type, shown);
   }
 

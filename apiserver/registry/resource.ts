@@ -268,6 +268,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Paths that a write of the object itself can never own; default [['status']] with a status. */
   readonly resetFields: readonly (readonly string[])[] | undefined;
   readonly columns: readonly Column<T>[];
+  /**
+   * Annotations that stand for fields of the real server's internal form: metadata that is shown
+   * without the object has them not.
+   */
+  readonly fieldAnnotations?: readonly string[];
   /** Conditions of the object's table row. */
   rowConditions?(object: T): readonly RowCondition[];
   /** Fields that can be selected beside metadata.name and metadata.namespace. */

@@ -12,6 +12,7 @@ import type { KubeObject, ListMeta } from '../../machinery/schema/wire.ts';
 import { type ServedResource, toServed } from '../registry/served-resource.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { BodyResponse } from './api-response.ts';
+import { bareMetadata } from './bare-metadata.ts';
 import type { OutputForm } from './output-form.ts';
 import { SlicedBody } from './sliced-body.ts';
 import { subresourceTable } from './subresource-tables.ts';
@@ -79,18 +80,22 @@ export function renderValue(
     const source = own ? c.resource : subresourceTable(value.kind ?? '');
     return renderTable(c, [stored ?? value], meta, code, source);
   } else if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {
-    shown = partial(value, form.metaVersion);
+    shown = partial(c.resource, stored?.object() ?? value, form.metaVersion);
     type = kindType('meta.k8s.io/v1', 'PartialObjectMetadata')!;
   }
   return { code, contentType: form.contentType, body: encode(form, shown, type, c.pretty) };
 }
 
-/** metadata only. */
-export function partial(value: KubeObject, version: string): KubeObject {
+/** metadata only, of an object in its stored form. */
+export function partial(
+  { definition }: ServedResource,
+  object: KubeObject,
+  version: string,
+): KubeObject {
   return {
     kind: 'PartialObjectMetadata',
     apiVersion: `meta.k8s.io/${version}`,
-    metadata: value.metadata ?? {},
+    metadata: bareMetadata(definition, object),
   };
 }
 
@@ -158,7 +163,7 @@ export function renderList(
       items:
         items.length === 0
           ? null
-          : items.map((o) => partial(o.object<KubeObject>(), form.metaVersion)),
+          : items.map((o) => partial(resource, o.object<KubeObject>(), form.metaVersion)),
     };
     const type = kindType('meta.k8s.io/v1', 'PartialObjectMetadataList')!;
     return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };

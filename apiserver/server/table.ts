@@ -3,6 +3,7 @@ import type { KubeObject, ListMeta } from '../../machinery/schema/wire.ts';
 import { fieldDescription } from '../openapi/descriptions.ts';
 import type { ResourceDefinition, VersionConversion } from '../registry/resource.ts';
 import { StoredObject, type StoredRow } from '../storage/cache/stored-object.ts';
+import { bareMetadataBytes } from './bare-metadata.ts';
 
 export type IncludeObject = 'Metadata' | 'Object' | 'None';
 
@@ -19,7 +20,7 @@ type TableItem = StoredObject | KubeObject;
 
 /** What of a resource its table is made from. */
 export interface TableSource {
-  readonly definition: Pick<ResourceDefinition, 'columns' | 'rowConditions'>;
+  readonly definition: Pick<ResourceDefinition, 'columns' | 'rowConditions' | 'fieldAnnotations'>;
   readonly conversion?: VersionConversion | undefined;
 }
 
@@ -82,11 +83,7 @@ function pushObject(
       version === 'v1'
         ? partialHead
         : Buffer.from(partialHead.toString().replace('meta.k8s.io/v1', `meta.k8s.io/${version}`));
-    const metadata =
-      item instanceof StoredObject
-        ? item.metadataBytes
-        : Buffer.from(JSON.stringify(item.metadata ?? {}));
-    parts.push(head, metadata, close);
+    parts.push(head, bareMetadataBytes(resource.definition, item), close);
   }
 }
 

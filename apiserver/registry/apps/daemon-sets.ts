@@ -27,6 +27,7 @@ export const daemonSets = defineResource<DaemonSet>({
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   generationOf: (ds) => ds.spec,
+  fieldAnnotations: [templateGeneration],
   prepareForCreate: (next) => {
     dropDisabledPodFields(next.spec?.template?.spec, undefined);
     const given = Number(next.metadata?.annotations?.[templateGeneration] ?? '0');

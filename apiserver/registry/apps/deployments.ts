@@ -30,6 +30,7 @@ export const deployments = defineResource<Deployment>({
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   // Annotations count too: they are copied to the ReplicaSets.
+  fieldAnnotations: ['deprecated.deployment.rollback.to'],
   generationOf: (d) => [d.spec, d.metadata?.annotations ?? {}],
   status: {
     validateUpdate: validateDeploymentStatus,
