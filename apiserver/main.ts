@@ -10,8 +10,8 @@ import { defaultAdvertiseAddress, reachableAddress } from './advertise-address.t
 import { createAudit } from './audit/audit.ts';
 import { auditMetrics } from './audit/audit-metrics.ts';
 import { createAuthentication } from './auth/authentication.ts';
-import { type Authorization, createAuthorizers } from './auth/authorization.ts';
-import { type AccessAttributes, type Authorizer, unionAuthorizer } from './auth/authorizer.ts';
+import { type AuthorizationSetup, createAuthorization } from './auth/authorization.ts';
+import type { AccessAttributes, Authorizer } from './auth/authorizer.ts';
 import { escalationCheck } from './auth/escalation.ts';
 import { Impersonation } from './auth/impersonation/impersonation.ts';
 import { refusal } from './auth/refusal.ts';
@@ -73,7 +73,8 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   });
   const authorizer: Authorizer = {
     name: 'union',
-    authorize: (a) => union.authorize(a),
+    authorize: (a) => authorization.authorizer.authorize(a),
+    rules: (user, namespace) => authorization.authorizer.rules!(user, namespace),
   };
   const authentication = createAuthentication({
     options,
@@ -97,10 +98,13 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     now: () => Date.now(),
   });
   await cacher.start();
-  const authorization: Authorization = createAuthorizers(options, catalog);
-  const union = unionAuthorizer(authorization.authorizers);
+  const authorization: AuthorizationSetup = createAuthorization(options, catalog, onProblem);
   const life = new AbortController();
-  const following = Promise.all([cacher.run(life.signal), authentication.run(life.signal)]);
+  const following = Promise.all([
+    cacher.run(life.signal),
+    authentication.run(life.signal),
+    authorization.run(life.signal),
+  ]);
   opened.defer(async () => {
     life.abort();
     await following;
@@ -118,12 +122,12 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const { rbac } = authorization;
   const admission = createAdmission([
     ...plugins,
-    ...(rbac === undefined ? [] : [escalationCheck({ rbac, authorize })]),
+    escalationCheck({ rbac, authorize }),
   ]);
   const services = {
     admission,
     access,
-    reviews: builtinReviews({ authorizer, authentication, catalog, rbac }),
+    reviews: builtinReviews({ authorizer, authentication, catalog }),
     async mayCreate(attributes: Parameters<typeof authorizer.authorize>[0]) {
       const answer = await authorizer.authorize(attributes);
       const reason = refusal(attributes, answer.reason).message;

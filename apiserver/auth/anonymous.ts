@@ -13,7 +13,8 @@ export function anonymousAccess(
   if (configured === undefined) {
     // Everything is allowed to everybody: then at least who it is should be known.
     const allowed =
-      (options.anonymousAuth ?? true) && !options.authorizationMode.includes('AlwaysAllow');
+      (options.anonymousAuth ?? true) &&
+      options.authorizationMode?.includes('AlwaysAllow') !== true;
     return () => allowed;
   }
   if (options.anonymousAuth !== undefined) {

@@ -27,7 +27,16 @@ export interface AuthOptions {
   /** Milliseconds. */
   readonly authenticationTokenWebhookCacheTtl: number;
   readonly authenticationTokenWebhookVersion: string;
-  readonly authorizationMode: readonly string[];
+  /** Undefined: Node and RBAC, unless there is an authorization configuration. */
+  readonly authorizationMode?: readonly string[];
+  /** AuthorizationConfiguration of apiserver.config.k8s.io/v1. */
+  readonly authorizationConfig?: string;
+  readonly authorizationPolicyFile?: string;
+  readonly authorizationWebhookConfigFile?: string;
+  readonly authorizationWebhookVersion?: string;
+  /** Milliseconds. */
+  readonly authorizationWebhookCacheAuthorizedTtl?: number;
+  readonly authorizationWebhookCacheUnauthorizedTtl?: number;
 }
 
 export const defaultAuthOptions: AuthOptions = {
@@ -39,5 +48,4 @@ export const defaultAuthOptions: AuthOptions = {
   requestheaderExtraHeadersPrefix: [],
   authenticationTokenWebhookCacheTtl: 120_000,
   authenticationTokenWebhookVersion: 'v1beta1',
-  authorizationMode: ['Node', 'RBAC'],
 };

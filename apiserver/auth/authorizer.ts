@@ -1,4 +1,5 @@
 /** May this user do this. One file per mode; the server asks them in the order of its flag. */
+import type { PolicyRule } from '../../machinery/schema/wire.ts';
 import type { UserInfo } from '../registry/resource.ts';
 
 export interface SelectorRequirement {
@@ -33,9 +34,20 @@ export interface Decision {
   readonly error?: string;
 }
 
+/** What a user may do in a namespace, as far as it can be listed. */
+export interface UserRules {
+  readonly resourceRules: readonly PolicyRule[];
+  readonly nonResourceRules: readonly PolicyRule[];
+  /** There is more that cannot be listed. */
+  readonly incomplete: boolean;
+  readonly error?: string;
+}
+
 export interface Authorizer {
   readonly name: string;
   authorize(attributes: AccessAttributes): Promise<Decision> | Decision;
+  /** Undefined: it gives no rights that could be listed. */
+  rules?(user: UserInfo, namespace: string): UserRules;
 }
 
 /** Asks each in turn: the first that allows or denies decides. */
@@ -56,8 +68,24 @@ export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer 
       return {
         decision: 'noOpinion',
         reason: reasons.join('\n'),
-        ...(errors.length > 0 ? { error: errors.join(', ') } : {}),
+        ...(errors.length > 0 ? { error: aggregated(errors) } : {}),
+      };
+    },
+    rules(user, namespace) {
+      const all = authorizers.flatMap((a) => a.rules?.(user, namespace) ?? []);
+      const errors = all.flatMap(({ error }) => error ?? []);
+      return {
+        resourceRules: all.flatMap((r) => r.resourceRules),
+        nonResourceRules: all.flatMap((r) => r.nonResourceRules),
+        incomplete: all.some((r) => r.incomplete),
+        ...(errors.length > 0 ? { error: aggregated(errors) } : {}),
       };
     },
   };
+}
+
+/** Several errors as the real server shows them; equal ones once. */
+function aggregated(errors: readonly string[]): string {
+  const texts = [...new Set(errors)];
+  return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
 }

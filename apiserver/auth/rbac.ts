@@ -13,7 +13,7 @@ import type {
 import type { UserInfo } from '../registry/resource.ts';
 import type { ResourceCache } from '../storage/cache/resource-cache.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
-import type { AccessAttributes, Authorizer, Decision } from './authorizer.ts';
+import type { AccessAttributes, Authorizer, Decision, UserRules } from './authorizer.ts';
 import { serviceAccountUserName } from './service-account-user.ts';
 
 /** The caches that decisions are made from. */
@@ -43,8 +43,11 @@ export interface GrantedRules {
 export class Rbac implements Authorizer {
   readonly name = 'RBAC';
   readonly #caches: RbacCaches;
-  /** By subject, then: bindings of all namespaces and of single ones. */
-  readonly #bySubject = new Map<string, Map<string, Set<Binding>>>();
+  /**
+   * By subject, then: bindings of all namespaces ('') and of single ones, later names first, so
+   * that of several that allow a request always the same is named (the real server names any).
+   */
+  readonly #bySubject = new Map<string, Map<string, Binding[]>>();
   readonly #byKey = new Map<string, { binding: Binding; subjects: readonly string[] }>();
   readonly #rules = new WeakMap<StoredObject, readonly PolicyRule[]>();
 
@@ -66,6 +69,18 @@ export class Rbac implements Authorizer {
     const texts = [...new Set(missing)];
     const error = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
     return { decision: 'noOpinion', reason: `RBAC: ${error}` };
+  }
+
+  /** Reviews show them to the user. */
+  rules(user: UserInfo, namespace: string): UserRules {
+    const missing: string[] = [];
+    const all = [...this.rulesFor(user, namespace, missing)].flatMap((granted) => granted.rules);
+    return {
+      resourceRules: all.filter((r) => (r.resources ?? []).length > 0),
+      nonResourceRules: all.filter((r) => (r.nonResourceURLs ?? []).length > 0),
+      incomplete: false,
+      ...(missing.length > 0 ? { error: missing.join(', ') } : {}),
+    };
   }
 
   /** All rules that hold for a user in a namespace ('': cluster-wide ones only). */
@@ -152,11 +167,12 @@ export class Rbac implements Authorizer {
       return namespace === '' ? [] : [`User:${serviceAccountUserName(namespace, s.name)}`];
     });
     for (const s of subjects) {
-      const scopes = this.#bySubject.get(s) ?? new Map<string, Set<Binding>>();
+      const scopes = this.#bySubject.get(s) ?? new Map<string, Binding[]>();
       this.#bySubject.set(s, scopes);
-      const set = scopes.get(o.namespace) ?? new Set<Binding>();
-      scopes.set(o.namespace, set);
-      set.add(binding);
+      const bindings = scopes.get(o.namespace) ?? [];
+      scopes.set(o.namespace, bindings);
+      const earlier = bindings.findIndex((b) => b.name < binding.name);
+      bindings.splice(earlier < 0 ? bindings.length : earlier, 0, binding);
     }
     this.#byKey.set(o.key, { binding, subjects });
   }
@@ -165,9 +181,10 @@ export class Rbac implements Authorizer {
     this.#byKey.delete(key);
     for (const s of entry.subjects) {
       const scopes = this.#bySubject.get(s);
-      const set = scopes?.get(entry.binding.namespace);
-      set?.delete(entry.binding);
-      if (set?.size === 0) scopes!.delete(entry.binding.namespace);
+      const bindings = scopes?.get(entry.binding.namespace) ?? [];
+      const at = bindings.indexOf(entry.binding);
+      if (at >= 0) bindings.splice(at, 1);
+      if (bindings.length === 0) scopes?.delete(entry.binding.namespace);
       if (scopes?.size === 0) this.#bySubject.delete(s);
     }
   }

@@ -2,7 +2,6 @@
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { AuthenticationSetup } from '../auth/authentication.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
-import type { Rbac } from '../auth/rbac.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { UserInfo, WriteContext } from '../registry/resource.ts';
 
@@ -24,6 +23,4 @@ export interface ReviewEnvironment {
   readonly authorizer: Authorizer;
   readonly authentication: AuthenticationSetup;
   readonly catalog: Catalog;
-  /** Tells rules; undefined where RBAC is off. */
-  readonly rbac: Rbac | undefined;
 }

@@ -4,54 +4,38 @@ import type { PolicyRule, SelfSubjectRulesReview } from '../../machinery/schema/
 import type { Review, ReviewEnvironment } from './review.ts';
 
 type Rules = NonNullable<SelfSubjectRulesReview['status']>;
+type ResourceRule = Rules['resourceRules'][number];
+type NonResourceRule = Rules['nonResourceRules'][number];
 
 export function selfSubjectRulesReview(env: ReviewEnvironment): Review {
   return async (object, { user }) => {
     const review = object as SelfSubjectRulesReview;
     const namespace = review.spec.namespace ?? '';
     if (namespace === '') throw badRequest('no namespace on request');
-    const resourceRules: Rules['resourceRules'] = [];
-    const nonResourceRules: Rules['nonResourceRules'] = [];
-    if (user.groups.includes('system:masters')) {
-      // The group's own right is not a role: RBAC tells of the rest.
-      resourceRules.push({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] });
-      nonResourceRules.push({ verbs: ['*'], nonResourceURLs: ['*'] });
-    }
-    const missing: string[] = [];
-    for (const { rules } of env.rbac?.rulesFor(user, namespace, missing) ?? []) {
-      for (const rule of rules) add(rule, resourceRules, nonResourceRules);
-    }
+    const found = env.authorizer.rules?.(user, namespace);
+    const { resourceRules = [], nonResourceRules = [], incomplete = true, error } = found ?? {};
     review.spec = {};
     review.status = {
-      resourceRules: unique(resourceRules),
-      nonResourceRules: unique(nonResourceRules),
-      incomplete: env.rbac === undefined,
-      ...(missing.length > 0 ? { evaluationError: missing.join(', ') } : {}),
+      resourceRules: unique(resourceRules.map(resourceRule)),
+      nonResourceRules: unique(nonResourceRules.map(nonResourceRule)),
+      incomplete,
+      ...(error === undefined ? {} : { evaluationError: error }),
     };
     return review;
   };
 }
 
-function add(
-  rule: PolicyRule,
-  resourceRules: Rules['resourceRules'],
-  nonResourceRules: Rules['nonResourceRules'],
-): void {
-  const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = rule;
-  if ((resources ?? []).length > 0) {
-    resourceRules.push({
-      verbs,
-      ...(apiGroups === undefined ? {} : { apiGroups }),
-      ...(resources === undefined ? {} : { resources }),
-      ...(resourceNames === undefined ? {} : { resourceNames }),
-    });
-  }
-  if ((nonResourceURLs ?? []).length > 0) {
-    nonResourceRules.push({
-      verbs,
-      ...(nonResourceURLs === undefined ? {} : { nonResourceURLs }),
-    });
-  }
+function resourceRule({ verbs, apiGroups, resources, resourceNames }: PolicyRule): ResourceRule {
+  return {
+    verbs,
+    ...(apiGroups === undefined ? {} : { apiGroups }),
+    ...(resources === undefined ? {} : { resources }),
+    ...(resourceNames === undefined ? {} : { resourceNames }),
+  };
+}
+
+function nonResourceRule({ verbs, nonResourceURLs }: PolicyRule): NonResourceRule {
+  return { verbs, ...(nonResourceURLs === undefined ? {} : { nonResourceURLs }) };
 }
 
 function unique<T>(rules: readonly T[]): T[] {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { defaultAuthOptions as d } from '../../apiserver/auth/auth-options.ts';
 import { toBool, toList } from '../command.ts';
+import { toDurationMs } from './durations.ts';
 
 /** Adds the flags. */
 export function defineAuthFlags(command: Command): void {
@@ -21,9 +22,25 @@ export function defineAuthFlags(command: Command): void {
     .option('--requestheader-uid-headers <names>', 'where they tell its uid', list, [])
     .option('--requestheader-group-headers <names>', 'where they tell its groups', list, [])
     .option('--requestheader-extra-headers-prefix <names>', 'how further headers begin', list, [])
-    .option('--authorization-mode <modes>', 'Node, RBAC, AlwaysAllow', toList, [
-      ...d.authorizationMode,
-    ]);
+    .option(
+      '--authorization-mode <modes>',
+      'Node, RBAC, Webhook, ABAC, AlwaysAllow, AlwaysDeny; default: Node,RBAC',
+      toList,
+    )
+    .option('--authorization-config <file>', 'AuthorizationConfiguration: several authorizers')
+    .option('--authorization-policy-file <file>', 'policies of the mode ABAC')
+    .option('--authorization-webhook-config-file <file>', 'kubeconfig of the mode Webhook')
+    .option('--authorization-webhook-version <version>', 'of its reviews: v1, v1beta1 (default)')
+    .option(
+      '--authorization-webhook-cache-authorized-ttl <duration>',
+      'how long it is not asked again about what it allowed; default: 5m0s',
+      toDurationMs,
+    )
+    .option(
+      '--authorization-webhook-cache-unauthorized-ttl <duration>',
+      'the same for what it did not allow; default: 30s',
+      toDurationMs,
+    );
 }
 
 /** `--names a,b`, which may be repeated. */

@@ -31,6 +31,12 @@ export function nodeAuthorizer(
       if (divided !== undefined) return divided;
       return rules.some((rule) => allows(rule, a)) ? allow : no('');
     },
+    rules(user) {
+      const none = { resourceRules: [], nonResourceRules: [], incomplete: false };
+      if (!nodeOf(user)) return none;
+      const error = 'node authorizer does not support user rule resolution';
+      return { ...none, incomplete: true, error };
+    },
   };
 }
 
