@@ -1,12 +1,14 @@
 /** managedFields of writes that are no apply (operation Update), for the object as it was sent. */
+import { normalize } from '../../machinery/codec/decode.ts';
+import { deepCopy } from '../../machinery/meta/copy.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
 import {
   type FieldOwnership,
   updateManagedFields,
   type VersionLookup,
 } from '../../machinery/patch/managed-fields.ts';
-import { type Shape, shapeOf } from '../../machinery/patch/shape.ts';
-import { kindType } from '../../machinery/schema/schema.ts';
+import { shapeOf } from '../../machinery/patch/shape.ts';
+import { kindType, type StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { ResourceDefinition } from '../registry/resource.ts';
 import {
@@ -72,19 +74,21 @@ function makeLookup(definition: ResourceDefinition): VersionLookup {
   const conversions = new Map(
     definition.versions.map((v) => [apiVersionOf(v.group, v.version), v] as const),
   );
-  const shapes = new Map<string, Shape>();
+  const types = new Map<string, StructType>();
   for (const apiVersion of [storedVersion, ...conversions.keys()]) {
-    shapes.set(apiVersion, shapeOf(kindType(apiVersion, definition.kind)!));
+    types.set(apiVersion, kindType(apiVersion, definition.kind)!);
   }
   return (apiVersion) => {
-    const shape = shapes.get(apiVersion);
-    if (shape === undefined) return undefined;
+    const type = types.get(apiVersion);
+    if (type === undefined) return undefined;
     return {
-      shape,
+      shape: shapeOf(type),
       convert(object, from) {
         if (from === apiVersion) return object;
-        const hub = conversions.get(from)?.toStored(object as KubeObject) ?? (object as KubeObject);
-        return conversions.get(apiVersion)?.fromStored(hub) ?? hub;
+        // Of an object that is being pruned, parts are missing that conversions rely on.
+        const whole = normalize(deepCopy(object as KubeObject), types.get(from)!);
+        const hub = conversions.get(from)?.toStored(whole) ?? whole;
+        return normalize(conversions.get(apiVersion)?.fromStored(hub) ?? hub, type);
       },
     };
   };
