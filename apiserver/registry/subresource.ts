@@ -49,6 +49,8 @@ export interface Subresource {
   readonly apiVersion?: string;
   /** Answers with a stream or takes the connection over, by these methods; no body is decoded. */
   readonly connects?: readonly string[];
+  /** The paths below it are its own; for others there is no route. */
+  readonly below?: boolean;
   /** Answers with a stream in these media types, or with an object. */
   readonly streams?: readonly string[];
   handle(call: SubresourceCall): Promise<SubresourceAnswer>;

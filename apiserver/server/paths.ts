@@ -74,15 +74,11 @@ function discovery(
   const version = core ? second : third;
   const known = s.catalog.groups.find((g) => g.name === group);
   if (!core && length === 2) {
-    if (known === undefined || group === '') return undefined;
+    if (known === undefined) return undefined;
     return discoveryAnswer(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(known) });
   }
-  if (length > (core ? 2 : 3)) return undefined;
-  if (known === undefined) {
-    if (core) throw unknownResource();
-    return undefined;
-  }
-  if (!known.versions.includes(version)) throw unknownResource();
+  if (known === undefined) return undefined;
+  if (length > (core ? 2 : 3) || !known.versions.includes(version)) throw unknownResource();
   return discoveryAnswer(request, apiResourceList(s.catalog, group, version));
 }
 

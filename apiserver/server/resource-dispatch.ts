@@ -102,27 +102,27 @@ function namespaceOf(request: ApiRequest, resource: ServedResource): string {
   return resource.definition.namespaced ? request.info.namespace : '';
 }
 
-/** A cluster-scoped resource under a namespace, or a write of a namespaced one without. */
+/**
+ * Throws 404 or 405 for paths that there is no route for: a cluster-scoped resource under a
+ * namespace, a write of a namespaced one without, the old forms beside that of a watch.
+ */
 function checkScope(request: ApiRequest, resource: ServedResource): void {
-  const { info } = request;
+  const { info, method } = request;
   const { namespaced, plural } = resource.definition;
-  if (!namespaced) {
-    if (info.namespace !== '' && plural !== 'namespaces') throw unknownResource();
-    if (info.verb === 'create' && info.name !== '' && info.subresource === '') {
-      throw methodNotAllowed();
-    }
+  if (info.verb === 'proxy' || (info.legacyWatch && info.subresource !== '')) {
+    throw unknownResource();
+  }
+  if (info.legacyWatch && method !== 'GET') throw methodNotAllowed();
+  if (!namespaced && info.namespace !== '' && plural !== 'namespaces') throw unknownResource();
+  if (!namespaced || info.namespace !== '') {
+    if (info.subresource !== '') return;
+    // Collections are created into, objects are changed.
+    const misplaced = info.name === '' ? ['update', 'patch'] : ['create'];
+    if (misplaced.includes(info.verb)) throw methodNotAllowed();
     return;
   }
-  if (info.namespace !== '') {
-    if (info.verb === 'create' && info.name !== '' && info.subresource === '') {
-      throw methodNotAllowed();
-    }
-    return;
-  }
-  if (info.verb === 'create') throw methodNotAllowed();
   if (info.verb === 'list' || info.verb === 'watch') return;
-  if (info.verb === 'deletecollection') throw methodNotAllowed();
-  throw unknownResource();
+  throw info.name === '' ? methodNotAllowed() : unknownResource();
 }
 
 const subresourceVerbs = ['get', 'patch', 'update'];
@@ -132,6 +132,7 @@ function checkMethod({ info, method }: ApiRequest, resource: ServedResource): vo
   const { definition, subresources } = resource;
   const { subresource: name, verb } = info;
   const subresource = subresources.get(name);
+  if (info.rest !== '' && subresource?.below !== true) throw unknownResource();
   if (subresource?.connects !== undefined) {
     if (!subresource.connects.includes(method)) throw methodNotAllowed();
     return;

@@ -32,6 +32,7 @@ export function proxySubresource(options: ProxyOptions): Subresource {
     name: 'proxy',
     verbs: ['create', 'delete', 'get', 'patch', 'update'],
     kind: options.kind,
+    below: true,
     connects: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'],
     async handle(call) {
       const backend = await options.locate(call);
