@@ -106,6 +106,11 @@ function forward(
   };
   const headers = requestHeaders(call.request, false);
   headers.push('X-Forwarded-Uri', own);
+  // Without it Node writes the body of a GET or DELETE bare: the backend would take it for the next
+  // request on a connection that is trusted.
+  if (call.request.headers['transfer-encoding'] !== undefined) {
+    headers.push('Transfer-Encoding', 'chunked');
+  }
   const { promise, resolve, reject } = Promise.withResolvers<SubresourceAnswer>();
   const request = openRequest(backend, call.method, `${path || '/'}${queryOf(call)}`, headers);
   const stop = () => request.destroy();
@@ -123,13 +128,19 @@ function forward(
   return promise;
 }
 
+/** Which origins may read the API's answers is not for a backend to say. */
+function withoutCors(headers: Record<string, string | string[]>): typeof headers {
+  const cors = /^access-control-allow-(credentials|headers|methods|origin)$/i;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !cors.test(name)));
+}
+
 async function answerOf(
   call: SubresourceCall,
   answer: IncomingMessage,
   links: LinkContext,
 ): Promise<SubresourceAnswer> {
   const code = answer.statusCode ?? 502;
-  const headers = answerHeaders(answer);
+  const headers = withoutCors(answerHeaders(answer));
   const { location } = answer.headers;
   if (location !== undefined && location !== '') {
     for (const name of Object.keys(headers)) {
