@@ -187,6 +187,7 @@ async function ensureServiceCidr({ access, options, now }: BootstrapEnvironment)
 /** Pods cannot reach a loopback address: a server that has no other is not announced. */
 async function ensureEndpoints(env: BootstrapEnvironment): Promise<void> {
   const { access, options } = env;
+  if (options.endpointReconcilerType === 'none') return;
   const own = options.advertiseAddress;
   if (own.startsWith('127.') || own === '::1') return;
   const addresses = (await env.servers?.renew()) ?? [own];

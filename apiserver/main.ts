@@ -1,6 +1,7 @@
 /** Wiring of the API server: from options to a listening process. */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
+import type { RequestListener } from 'node:http';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Logger, pino } from 'pino';
@@ -17,6 +18,7 @@ import { Impersonation } from './auth/impersonation/impersonation.ts';
 import { refusal } from './auth/refusal.ts';
 import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
+import { checkFeatureGates } from './feature-gates.ts';
 import { setUpLimits } from './flow-control/setup.ts';
 import { serverMetrics } from './metrics/server-metrics.ts';
 import type { ApiServerOptions } from './options.ts';
@@ -28,12 +30,15 @@ import { builtinSubresources } from './registry/subresources.ts';
 import { builtinReviews } from './reviews/reviews.ts';
 import { createChain } from './server/chain.ts';
 import { Deadlines } from './server/deadlines.ts';
-import type { HealthCheck } from './server/health.ts';
+import { type HealthCheck, storageCheck } from './server/health.ts';
+import { createListener } from './server/listener.ts';
 import { morePaths } from './server/more-paths.ts';
 import { servePath } from './server/paths.ts';
 import { dispatch } from './server/resource-dispatch.ts';
+import { disabledApis } from './server/runtime-config.ts';
 import { handleUpgrade } from './server/upgrade.ts';
 import { Cacher } from './storage/cache/cacher.ts';
+import { keepCompacting } from './storage/compactor.ts';
 import { openStorage } from './storage/open.ts';
 
 /** A running API server. */
@@ -51,6 +56,7 @@ export interface ApiServer {
 export async function run(given: ApiServerOptions, signal: AbortSignal): Promise<ApiServer> {
   const advertiseAddress = given.advertiseAddress || defaultAdvertiseAddress(given.bindAddress);
   const options = { ...given, advertiseAddress };
+  checkFeatureGates(options.featureGates);
   const log = pino({ level: options.logLevel, name: 'apiserver' });
   const onProblem = (what: string, err: unknown) => log.warn({ err }, what);
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
@@ -70,7 +76,9 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const groups = builtinGroups({
     serviceClusterIpRange: options.serviceClusterIpRange,
     nodePortRange: options.serviceNodePortRange,
+    eventTtlSeconds: options.eventTtlSeconds,
   });
+  const disabled = disabledApis(options.runtimeConfig, groups);
   const authorizer: Authorizer = {
     name: 'union',
     authorize: (a) => authorization.authorizer.authorize(a),
@@ -96,6 +104,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     storage,
     cacher,
     now: () => Date.now(),
+    ...(disabled === undefined ? {} : { disabled }),
   });
   await cacher.start();
   const authorization: AuthorizationSetup = createAuthorization(options, catalog, onProblem);
@@ -135,7 +144,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     },
   };
   let ready = false;
-  const checks = healthChecks(() => ready, storage, signal);
+  const checks = healthChecks(() => ready, storage, signal, options);
   const version = versionInfo();
   const metrics = serverMetrics(catalog, version);
   const limits = setUpLimits(options, { catalog, access, signal: life.signal, onProblem });
@@ -144,7 +153,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     catalog,
     checks,
     version,
-    serverAddress: `${options.advertiseAddress}:${options.securePort}`,
+    serverAddress: `${options.externalHostname ?? options.advertiseAddress}:${options.securePort}`,
     more: morePaths({
       options,
       catalog,
@@ -171,24 +180,8 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     resources: (request) => dispatch(request, catalog, services),
     paths: (request) => servePath(request, paths),
   });
-  const server = createServer(
-    {
-      cert: certificates.serving.certificate,
-      key: certificates.serving.key,
-      // Clients choose what they show by this list.
-      ca: [certificates.clientCa, certificates.requestHeader?.clientCa ?? []].flat(),
-      requestCert: true,
-      rejectUnauthorized: false,
-      // Watches and clients' idle connections live long; half-open requests do not.
-      keepAliveTimeout: 180_000,
-      requestTimeout: 120_000,
-      maxHeaderSize: 1024 * 1024,
-      // Anywhere else the header is an offer that is not taken up.
-      shouldUpgradeCallback: (request) =>
-        /\/(attach|exec|portforward|proxy)([/?]|$)/.test(request.url ?? ''),
-    },
-    (request, response) => void chain(request, response),
-  );
+  const serve: RequestListener = (request, response) => void chain(request, response);
+  const server = createListener(options, certificates, serve);
   // Connections that were taken over are no longer the HTTP server's to close.
   const takenOver = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
@@ -209,15 +202,21 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     options,
     certificates,
     // Servers that have the embedded store have it for themselves.
-    servers: inEtcd
-      ? new ServerAddresses(storage, options.etcdPrefix, options.advertiseAddress)
-      : undefined,
+    servers:
+      inEtcd && options.endpointReconcilerType === 'lease'
+        ? new ServerAddresses(storage, options.etcdPrefix, options.advertiseAddress)
+        : undefined,
     fresh: () => cacher.fresh(),
     now: () => Date.now(),
     onProblem,
   };
   await ensureBootstrapObjects(bootstrap);
   limits.keepConditions();
+  if (inEtcd) {
+    keepCompacting(storage, options.etcdCompactionIntervalMs, signal, (e) =>
+      onProblem('the history of etcd could not be compacted', e),
+    );
+  }
   const keeping = keepBootstrapObjects(bootstrap, signal);
   opened.defer(() => keeping);
   ready = true;
@@ -225,7 +224,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   log.info({ port }, 'serving');
   return {
     url: `https://${reachableAddress(options.bindAddress)}:${port}`,
-    ended: ended(server, takenOver, opened.move(), signal, log),
+    ended: ended(server, takenOver, opened.move(), signal, options.shutdownDelayDurationMs, log),
   };
 }
 
@@ -250,7 +249,8 @@ async function listen(server: Server, options: ApiServerOptions): Promise<void> 
           : e,
       );
     });
-    server.listen(options.securePort, options.bindAddress, resolve);
+    const { securePort: port, bindAddress: host, permitPortSharing: reusePort } = options;
+    server.listen({ port, host, reusePort }, resolve);
   });
 }
 
@@ -259,11 +259,14 @@ async function ended(
   takenOver: ReadonlySet<Duplex>,
   opened: AsyncDisposable,
   signal: AbortSignal,
+  delayMs: number,
   log: Logger,
 ): Promise<void> {
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
+  // /readyz fails from here on: whoever shares requests out takes this server off its list.
+  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   // Watches do not end by themselves.
@@ -280,15 +283,9 @@ function healthChecks(
   ready: () => boolean,
   storage: { currentRevision(): Promise<number> },
   signal: AbortSignal,
+  options: ApiServerOptions,
 ): Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]> {
-  const etcd: HealthCheck = {
-    name: 'etcd',
-    check: () =>
-      storage.currentRevision().then(
-        () => undefined,
-        (e: unknown) => String(e),
-      ),
-  };
+  const etcd = storageCheck('etcd', storage, options.etcdHealthcheckTimeoutMs);
   const always = (name: string): HealthCheck => ({ name, check: () => undefined });
   const started: HealthCheck = {
     name: 'poststarthook/rbac/bootstrap-roles',
@@ -300,6 +297,7 @@ function healthChecks(
     livez: live,
     readyz: [
       ...live,
+      storageCheck('etcd-readiness', storage, options.etcdReadycheckTimeoutMs),
       {
         name: 'shutdown',
         check: () => (signal.aborted ? 'process is shutting down' : undefined),

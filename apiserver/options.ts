@@ -2,9 +2,10 @@
 import { type AuditOptions, defaultAuditOptions } from './audit/audit-options.ts';
 import { type AuthOptions, defaultAuthOptions } from './auth/auth-options.ts';
 import { defaultLimitOptions, type LimitOptions } from './flow-control/limit-options.ts';
+import { defaultServingOptions, type ServingOptions } from './server/serving-options.ts';
 
 /** All of them; those of one area stand with it. */
-export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOptions {
+export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOptions, ServingOptions {
   /** The embedded store and what the server makes for itself. */
   readonly dataDir: string;
   /** Empty: the embedded store. */
@@ -12,6 +13,10 @@ export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOption
   readonly etcdCafile?: string;
   readonly etcdCertfile?: string;
   readonly etcdKeyfile?: string;
+  /** History older than this is given up, by one of the servers of an etcd; 0: by none. */
+  readonly etcdCompactionIntervalMs: number;
+  readonly etcdHealthcheckTimeoutMs: number;
+  readonly etcdReadycheckTimeoutMs: number;
   /** `/registry`. */
   readonly etcdPrefix: string;
   readonly securePort: number;
@@ -25,7 +30,12 @@ export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOption
   readonly admissionControlConfigFile?: string;
   readonly serviceClusterIpRange: string;
   readonly serviceNodePortRange: string;
+  /** Of the tokens that the server makes. */
   readonly serviceAccountIssuer: string;
+  /** Whose tokens are accepted beside. */
+  readonly furtherServiceAccountIssuers: readonly string[];
+  /** Where the keys are published, when not by this server. */
+  readonly serviceAccountJwksUri?: string;
   readonly apiAudiences: readonly string[];
   readonly serviceAccountKeyFile: readonly string[];
   readonly serviceAccountSigningKeyFile?: string;
@@ -34,6 +44,8 @@ export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOption
   readonly kubeletClientKey?: string;
   readonly kubeletCertificateAuthority?: string;
   readonly kubeletPreferredAddressTypes: readonly string[];
+  /** `lease`: endpoints of the service `kubernetes` are those of the living servers; `none`. */
+  readonly endpointReconcilerType: string;
   readonly eventTtlSeconds: number;
   readonly logLevel: string;
 }
@@ -43,7 +55,11 @@ export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
   ...defaultAuditOptions,
   ...defaultAuthOptions,
   ...defaultLimitOptions,
+  ...defaultServingOptions,
   etcdServers: [],
+  etcdCompactionIntervalMs: 300_000,
+  etcdHealthcheckTimeoutMs: 2_000,
+  etcdReadycheckTimeoutMs: 2_000,
   etcdPrefix: '/registry',
   securePort: 6443,
   bindAddress: '0.0.0.0',
@@ -53,6 +69,7 @@ export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
   serviceClusterIpRange: '10.0.0.0/24',
   serviceNodePortRange: '30000-32767',
   serviceAccountIssuer: 'https://kubernetes.default.svc',
+  furtherServiceAccountIssuers: [],
   apiAudiences: [],
   serviceAccountKeyFile: [],
   kubeletPreferredAddressTypes: [
@@ -62,6 +79,7 @@ export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
     'ExternalDNS',
     'ExternalIP',
   ],
+  endpointReconcilerType: 'lease',
   eventTtlSeconds: 3600,
   logLevel: 'info',
 };

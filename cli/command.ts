@@ -15,10 +15,11 @@ export function toNumber(text: string): number {
   return Number(text);
 }
 
-/** `--flag true`. */
+/** `--flag true`, in all the words that Go knows. */
 export function toBool(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new Error(`${text} is neither true nor false`);
-  return text === 'true';
+  if (/^(true|1|t|T|TRUE|True)$/.test(text)) return true;
+  if (/^(false|0|f|F|FALSE|False)$/.test(text)) return false;
+  throw new Error(`${text} is neither true nor false`);
 }
 
 /** `--names a,b`. */

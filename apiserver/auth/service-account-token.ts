@@ -25,6 +25,8 @@ interface PrivateClaims {
 export interface ServiceAccountTokenOptions {
   readonly keys: TokenKeys;
   readonly issuer: string;
+  /** Whose tokens are accepted beside. */
+  readonly furtherIssuers?: readonly string[];
   /** What a token must be for when the caller does not say, and is for when it does not say. */
   readonly audiences: readonly string[];
   readonly access: ResourceAccess;
@@ -55,7 +57,11 @@ export function serviceAccountTokens(o: ServiceAccountTokenOptions): TokenAuthen
     name: 'service-account',
     async authenticateToken(token, audiences): Promise<Authentication> {
       const issuer = verified.get(token)?.['iss'] ?? uncheckedClaims(token)?.['iss'];
-      if (issuer !== o.issuer && issuer !== legacyIssuer) return undefined;
+      const known =
+        issuer === o.issuer ||
+        issuer === legacyIssuer ||
+        o.furtherIssuers?.includes(String(issuer)) === true;
+      if (!known) return undefined;
       const claims = claimsOf(token);
       if (claims === undefined) return { invalid: 'invalid signature' };
       const wanted = audiences.length > 0 ? audiences : o.audiences;

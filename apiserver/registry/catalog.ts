@@ -23,6 +23,8 @@ export interface CatalogOptions {
   readonly storage: Storage;
   readonly cacher: Cacher;
   now(): number;
+  /** What is stored and not served. */
+  disabled?(group: string, version: string, plural: string): boolean;
 }
 
 /** Selectable fields that many clients select by, and which therefore have an index. */
@@ -34,7 +36,6 @@ export class Catalog {
   readonly #stored = new Map<string, ServedResource>();
 
   constructor(options: CatalogOptions) {
-    this.groups = options.groups;
     for (const group of options.groups) {
       for (const definition of group.resources) this.#add(definition, options);
     }
@@ -42,6 +43,7 @@ export class Catalog {
     for (const group of options.groups) {
       for (const definition of group.resources) this.#addVersions(definition);
     }
+    this.groups = options.disabled === undefined ? options.groups : this.#withdraw(options);
   }
 
   /** The resource served under a group version; undefined when there is none. */
@@ -68,6 +70,17 @@ export class Catalog {
     for (const { definition, store } of this.#stored.values()) {
       yield { group: definition.group, plural: definition.plural, count: store.cache.count };
     }
+  }
+
+  /** Takes away what is disabled; the groups that are left. */
+  #withdraw({ groups, disabled }: CatalogOptions): readonly ApiGroup[] {
+    for (const key of [...this.#served.keys()]) {
+      const [group = '', version = '', plural = ''] = key.split('/');
+      if (disabled?.(group, version, plural)) this.#served.delete(key);
+    }
+    return groups
+      .map((g) => ({ ...g, versions: g.versions.filter((v) => !disabled?.(g.name, v, '')) }))
+      .filter((g) => g.versions.length > 0);
   }
 
   #add(definition: ResourceDefinition, options: CatalogOptions): void {

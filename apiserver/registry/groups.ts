@@ -9,8 +9,7 @@ import { autoscalingResources } from './autoscaling/autoscaling.ts';
 import { batchResources } from './batch/batch.ts';
 import { certificatesResources } from './certificates/certificates.ts';
 import { coordinationResources } from './coordination/coordination.ts';
-import { createCoreResources } from './core/core.ts';
-import type { ServiceNetworkOptions } from './core/services.ts';
+import { type CoreOptions, createCoreResources } from './core/core.ts';
 import { discoveryResources } from './discovery/discovery.ts';
 import { flowcontrolResources } from './flowcontrol/flowcontrol.ts';
 import { networkingResources } from './networking/networking.ts';
@@ -30,7 +29,7 @@ export interface ApiGroup {
 }
 
 /** What declarations depend on. */
-export type GroupOptions = ServiceNetworkOptions;
+export type GroupOptions = CoreOptions;
 
 export function builtinGroups(options: GroupOptions): readonly ApiGroup[] {
   const group = (

@@ -7,6 +7,30 @@ export interface HealthCheck {
   check(): Promise<string | undefined> | string | undefined;
 }
 
+/** Whether the store answers a quorum read in time. */
+export function storageCheck(
+  name: string,
+  storage: { currentRevision(): Promise<number> },
+  timeoutMs: number,
+): HealthCheck {
+  return {
+    name,
+    check: () =>
+      new Promise((resolve) => {
+        const late = `no answer within ${timeoutMs}ms`;
+        const timer = setTimeout(resolve, timeoutMs, late);
+        const answer = (problem?: string) => {
+          clearTimeout(timer);
+          resolve(problem);
+        };
+        storage.currentRevision().then(
+          () => answer(),
+          (e: unknown) => answer(String(e)),
+        );
+      }),
+  };
+}
+
 const plain = 'text/plain; charset=utf-8';
 
 /** Answers `/livez`, `/livez/NAME`, `?verbose`, `?exclude=NAME`. `kind`: healthz, livez, readyz. */

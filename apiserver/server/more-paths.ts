@@ -48,10 +48,12 @@ export function morePaths(
       return { ...json(200, await keys.jwks()), contentType: 'application/jwk-set+json' };
     }
     if (path === '/.well-known/openid-configuration') {
-      const { serviceAccountIssuer, advertiseAddress, securePort } = services.options;
+      const { serviceAccountIssuer, serviceAccountJwksUri, securePort } = services.options;
+      const { externalHostname, advertiseAddress } = services.options;
+      const host = externalHostname ?? advertiseAddress;
       return json(200, {
         issuer: serviceAccountIssuer,
-        jwks_uri: `https://${advertiseAddress}:${securePort}/openid/v1/jwks`,
+        jwks_uri: serviceAccountJwksUri ?? `https://${host}:${securePort}/openid/v1/jwks`,
         response_types_supported: ['id_token'],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],

@@ -5,24 +5,46 @@ import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.t
 import { type Start, toList, toNumber } from '../command.ts';
 import { defineAuditFlags } from './apiserver-audit-flags.ts';
 import { defineAuthFlags } from './apiserver-auth-flags.ts';
-import { defineOidcFlags } from './apiserver-oidc-flags.ts';
 import { defineLimitFlags } from './apiserver-limit-flags.ts';
+import { defineOidcFlags } from './apiserver-oidc-flags.ts';
+import { defineServingFlags } from './apiserver-serving-flags.ts';
+import { toDurationMs } from './durations.ts';
+import { defineUpstreamFlags } from './upstream-flags.ts';
 
 const collect = (text: string, before: string[] | undefined) => [...(before ?? []), text];
 
-/** Adds the flags. Each is acted on; what is not supported is refused as unknown. */
+/** Flags whose units are not those of the options. */
+interface Durations {
+  readonly eventTtl?: number;
+  readonly requestTimeout?: number;
+  readonly shutdownDelayDuration?: number;
+  readonly etcdCompactionInterval?: number;
+  readonly etcdHealthcheckTimeout?: number;
+  readonly etcdReadycheckTimeout?: number;
+  /** The verbosity that other components know. */
+  readonly v?: number;
+}
+
+/**
+ * Adds the flags. Each is acted on; those of kube-apiserver that are not are refused with the
+ * reason, unless they say what is so anyway.
+ */
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
   const d = defaultOptions;
   defineAuthFlags(command);
   defineOidcFlags(command);
   defineAuditFlags(command);
   defineLimitFlags(command);
+  defineServingFlags(command);
   command
     .option('--data-dir <dir>', 'embedded store and certificates', './k8ts-data')
     .option('--etcd-servers <urls>', 'store in etcd, not in the embedded store', toList)
     .option('--etcd-cafile <file>', 'authority of the etcd servers')
     .option('--etcd-certfile <file>', 'client certificate for etcd')
     .option('--etcd-keyfile <file>', 'key of the client certificate for etcd')
+    .option('--etcd-compaction-interval <duration>', 'of its history; 0 for never', toDurationMs)
+    .option('--etcd-healthcheck-timeout <duration>', 'for /livez', toDurationMs)
+    .option('--etcd-readycheck-timeout <duration>', 'for /readyz', toDurationMs)
     .option('--etcd-prefix <prefix>', 'where keys stand in the store', d.etcdPrefix)
     .option('--secure-port <port>', 'port to listen on', toNumber, d.securePort)
     .option('--bind-address <ip>', 'address to listen on', d.bindAddress)
@@ -40,9 +62,10 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     .option('--service-node-port-range <range>', 'node ports of services', d.serviceNodePortRange)
     .option(
       '--service-account-issuer <url>',
-      'issuer of service account tokens',
-      d.serviceAccountIssuer,
+      'issuer of service account tokens; those of further ones are accepted',
+      collect,
     )
+    .option('--service-account-jwks-uri <url>', 'where the keys of tokens are published')
     .option('--api-audiences <names>', 'audiences of this server; default: the issuer', toList, [])
     .option('--service-account-key-file <file>', 'checks tokens; may be repeated', collect)
     .option('--service-account-signing-key-file <file>', 'signs tokens')
@@ -55,22 +78,67 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
       toList,
       d.kubeletPreferredAddressTypes as string[],
     )
-    .option('--event-ttl <seconds>', 'how long events are kept', toNumber, d.eventTtlSeconds)
+    .option(
+      '--endpoint-reconciler-type <type>',
+      'lease or none: of the service kubernetes',
+      'lease',
+    )
+    .option('--event-ttl <duration>', 'how long events are kept: 1h0m0s', toDurationMs)
     .option('--log-level <level>', 'trace, debug, info, warn, error', d.logLevel)
-    .action(
-      async (flags: Partial<ApiServerOptions> & { eventTtl: number; requestTimeout?: number }) => {
-        const { eventTtl, requestTimeout = d.requestTimeoutMs, ...rest } = flags;
-        const options: ApiServerOptions = {
-          ...defaultOptions,
-          dataDir: './k8ts-data',
-          ...rest,
-          eventTtlSeconds: eventTtl,
-          requestTimeoutMs: requestTimeout,
-        };
-        await run(async (signal) => {
-          const server = await runApiServer(options, signal);
-          await server.ended;
-        });
-      },
-    );
+    .option('-v, --v <level>', 'verbosity: 4 is debug, 6 is trace', toVerbosity);
+  const withoutOthers = defineUpstreamFlags(command);
+  command.action(async (flags: Partial<ApiServerOptions> & Durations & Issuers) => {
+    const options = optionsOf(withoutOthers(flags));
+    await run(async (signal) => {
+      const server = await runApiServer(options, signal);
+      await server.ended;
+    });
+  });
+}
+
+interface Issuers {
+  readonly serviceAccountIssuer?: string[];
+}
+
+/** What the server is started with. Throws an Error with one line for people. */
+function optionsOf(
+  given: Omit<Partial<ApiServerOptions>, 'serviceAccountIssuer'> & Durations & Issuers,
+): ApiServerOptions {
+  const d = defaultOptions;
+  const {
+    eventTtl,
+    requestTimeout = d.requestTimeoutMs,
+    shutdownDelayDuration = d.shutdownDelayDurationMs,
+    etcdCompactionInterval = d.etcdCompactionIntervalMs,
+    etcdHealthcheckTimeout = d.etcdHealthcheckTimeoutMs,
+    etcdReadycheckTimeout = d.etcdReadycheckTimeoutMs,
+    serviceAccountIssuer: issuers = [],
+    v,
+    ...rest
+  } = given;
+  const [serviceAccountIssuer = d.serviceAccountIssuer, ...furtherServiceAccountIssuers] = issuers;
+  return {
+    ...d,
+    dataDir: './k8ts-data',
+    ...rest,
+    ...(v === undefined ? {} : { logLevel: levelOf(v) }),
+    serviceAccountIssuer,
+    furtherServiceAccountIssuers,
+    eventTtlSeconds: eventTtl === undefined ? d.eventTtlSeconds : Math.ceil(eventTtl / 1000),
+    requestTimeoutMs: requestTimeout,
+    shutdownDelayDurationMs: shutdownDelayDuration,
+    etcdCompactionIntervalMs: etcdCompactionInterval,
+    etcdHealthcheckTimeoutMs: etcdHealthcheckTimeout,
+    etcdReadycheckTimeoutMs: etcdReadycheckTimeout,
+  };
+}
+
+/** `-v=4` comes with its equals sign. */
+function toVerbosity(text: string): number {
+  return toNumber(text.replace(/^=/, ''));
+}
+
+function levelOf(verbosity: number): string {
+  if (verbosity >= 6) return 'trace';
+  return verbosity >= 4 ? 'debug' : 'info';
 }

@@ -18,6 +18,10 @@ export interface ApiProcessOptions {
   readonly etcd?: string;
   /** Makes `inspector` work. */
   readonly inspect?: boolean;
+  /** Lines of the token file beside the administrator's. */
+  readonly tokens?: readonly string[];
+  /** Further flags. */
+  readonly flags?: readonly string[];
 }
 
 /** An API server with a folder of its own; the token of `api` is an administrator's. */
@@ -46,7 +50,8 @@ export class ApiProcess implements AsyncDisposable {
     this.#options = options;
     this.port = port;
     this.folder = mkdtempSync(join(tmpdir(), 'k8ts-api-'));
-    writeFileSync(join(this.folder, 'tokens'), 'test,admin,1,"system:masters"\n');
+    const tokens = ['test,admin,1,"system:masters"', ...(options.tokens ?? [])];
+    writeFileSync(join(this.folder, 'tokens'), `${tokens.join('\n')}\n`);
     this.api = new Api({ port, token: 'test' });
   }
 
@@ -67,7 +72,7 @@ export class ApiProcess implements AsyncDisposable {
 
   /** Starts it (again) on its data and waits until it is ready. */
   async restart(): Promise<void> {
-    const { etcd, inspect } = this.#options;
+    const { etcd, inspect, flags = [] } = this.#options;
     const child = spawn(
       program,
       [
@@ -79,6 +84,7 @@ export class ApiProcess implements AsyncDisposable {
         '--service-cluster-ip-range=10.0.0.0/16',
         '--log-level=warn',
         ...(etcd === undefined ? [] : [`--etcd-servers=${etcd}`]),
+        ...flags,
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -19,14 +19,19 @@ import { secrets } from './secrets.ts';
 import { serviceAccounts } from './service-accounts.ts';
 import { createServices, type ServiceNetworkOptions } from './services.ts';
 
+export interface CoreOptions extends ServiceNetworkOptions {
+  /** How long events are kept, when not an hour. */
+  readonly eventTtlSeconds?: number;
+}
+
 /** All resources of the core group for one server. */
-export function createCoreResources(options: ServiceNetworkOptions): ResourceDefinition[] {
+export function createCoreResources(options: CoreOptions): ResourceDefinition[] {
   return [
     ofAnyKind(bindings),
     ofAnyKind(componentStatuses),
     ofAnyKind(configMaps),
     ofAnyKind(endpoints),
-    ofAnyKind(events),
+    ofAnyKind({ ...events, ttlSeconds: options.eventTtlSeconds ?? events.ttlSeconds }),
     ofAnyKind(limitRanges),
     ofAnyKind(namespaces),
     ofAnyKind(nodes),

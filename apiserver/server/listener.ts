@@ -1,0 +1,63 @@
+/** The HTTPS listener: TLS, and what connections may take before a request is read. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:https';
+import type { ServerCertificates } from '../pki/server-certificates.ts';
+import { frontHeaders } from './front-headers.ts';
+import type { ServingOptions } from './serving-options.ts';
+import { certificateFor, namedCertificate, tlsSettings } from './tls-settings.ts';
+
+/** How long a client may take to send the headers of a request, or to shake hands. */
+const headersTimeoutMs = 32_000;
+const handshakeTimeoutMs = 10_000;
+/** How long a connection may be idle: longer than clients let theirs be. */
+const keepAliveMs = 180_000;
+/** How often connections are looked at for these. */
+const lookMs = 5_000;
+/** What Go's server allows. */
+const maxHeaderBytes = 1024 * 1024;
+/** Paths whose protocol may be changed; anywhere else the header is an offer not taken up. */
+const upgradable = /\/(attach|exec|portforward|proxy)([/?]|$)/;
+
+/** A server that does not listen yet. Throws an Error with one line for people for bad options. */
+export function createListener(
+  options: ServingOptions,
+  certificates: ServerCertificates,
+  serve: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const settings = tlsSettings(options);
+  const named = options.tlsSniCertKey.map((flag) => namedCertificate(flag, settings));
+  const front = frontHeaders(options);
+  const server = createServer(
+    {
+      ...settings,
+      ...(named.length === 0 ? {} : sni(named)),
+      cert: certificates.serving.certificate,
+      key: certificates.serving.key,
+      // Clients choose what they show by this list.
+      ca: [certificates.clientCa, certificates.requestHeader?.clientCa ?? []].flat(),
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: handshakeTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      // Bodies have the time of their request, and streams all the time they like.
+      requestTimeout: 0,
+      connectionsCheckingInterval: lookMs,
+      keepAliveTimeout: keepAliveMs,
+      maxHeaderSize: maxHeaderBytes,
+      shouldUpgradeCallback: (request) => upgradable.test(request.url ?? ''),
+    },
+    front === undefined
+      ? serve
+      : (request, response) => {
+          if (!front(request, response)) serve(request, response);
+        },
+  );
+  return server;
+}
+
+function sni(named: ReturnType<typeof namedCertificate>[]): ServerOptions {
+  return {
+    // Without a context the default certificate is shown.
+    SNICallback: (name, answer) => answer(null, certificateFor(name, named)?.context),
+  };
+}
