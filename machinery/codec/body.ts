@@ -4,7 +4,8 @@
  */
 import { quote } from '../meta/field-error.ts';
 import { badRequest } from '../meta/status-error.ts';
-import { kindType, type StructType } from '../schema/schema.ts';
+import { kindsOfEveryVersion, registeredKind } from '../schema/registered-kind.ts';
+import type { StructType } from '../schema/schema.ts';
 import { decodeCbor } from './cbor.ts';
 import { convert, type Typed } from './decode.ts';
 import { DecodeError } from './decode-context.ts';
@@ -67,7 +68,7 @@ export function decodeBody(
   const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
   const cannot = (why: string) =>
     badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${wanted}: ${why}`);
-  const type = registered(apiVersion, kind);
+  const type = registeredKind(apiVersion, kind);
   if (type === undefined) {
     throw cannot(
       `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme ${schemeOf(expected)}`,
@@ -83,7 +84,7 @@ export function decodeBody(
     const target = `${internalPackage(expected)}.${wanted}`;
     throw cannot(`converting (${version}.${kind}) to (${target}): unknown conversion`);
   }
-  if (apiVersion !== apiVersionOf(expected) && !everywhere.has(kind)) {
+  if (apiVersion !== apiVersionOf(expected) && !kindsOfEveryVersion.has(kind)) {
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(expected)})`,
     );
@@ -98,7 +99,7 @@ export function kindProblem(
   kind: string,
   expected: ExpectedKind,
 ): string | undefined {
-  if (registered(apiVersion, kind) === undefined) {
+  if (registeredKind(apiVersion, kind) === undefined) {
     return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme ${schemeOf(expected)}`;
   }
   if (kind === expected.kind) return undefined;
@@ -184,21 +185,6 @@ function jsonKind(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'string') return 'string';
   return typeof value === 'object' && value?.constructor === Object ? 'object' : 'number';
-}
-
-/** Kinds that every group version has; the table lists them with the core group. */
-const everywhere = new Set([
-  'CreateOptions',
-  'DeleteOptions',
-  'GetOptions',
-  'ListOptions',
-  'PatchOptions',
-  'UpdateOptions',
-  'WatchEvent',
-]);
-
-function registered(apiVersion: string, kind: string): StructType | undefined {
-  return kindType(everywhere.has(kind) ? 'v1' : apiVersion, kind);
 }
 
 function apiVersionOf({ group, version }: ExpectedKind): string {

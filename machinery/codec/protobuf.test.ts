@@ -65,6 +65,17 @@ describe('protobuf', () => {
     assert.deepEqual(decodeProtobuf(bytes), { apiVersion: 'v1', kind: 'Pod', object: pod });
   });
 
+  it('reads options named with the version of any group', () => {
+    const type = kindType('v1', 'DeleteOptions')!;
+    const options = {
+      kind: 'DeleteOptions',
+      apiVersion: 'apps/v1',
+      propagationPolicy: 'Orphan',
+    };
+    const { object } = decodeProtobuf(encodeProtobuf(options as KubeObject, type));
+    assert.deepEqual(object, options);
+  });
+
   it('round-trips messages without envelope', () => {
     const type = structType('core/v1.PodSpec');
     const spec = (pod as { spec?: object }).spec!;

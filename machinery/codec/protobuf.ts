@@ -3,7 +3,8 @@
  * message. Written byte for byte as the real server writes it.
  */
 import { badRequest, type StatusError } from '../meta/status-error.ts';
-import { kindType, type StructType } from '../schema/schema.ts';
+import { registeredKind } from '../schema/registered-kind.ts';
+import type { StructType } from '../schema/schema.ts';
 import type { KubeObject } from '../schema/wire.ts';
 import { convert } from './decode.ts';
 import { DecodeError } from './decode-context.ts';
@@ -62,7 +63,7 @@ export function decodeProtobuf(bytes: Uint8Array): {
 } {
   try {
     const { apiVersion, kind, raw } = readEnvelope(bytes);
-    const type = kindType(apiVersion, kind);
+    const type = registeredKind(apiVersion, kind);
     if (type === undefined) {
       throw new DecodeError(`no kind "${kind}" is registered for version "${apiVersion}"`);
     }
