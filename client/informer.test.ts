@@ -6,7 +6,7 @@ import type { FakeCall } from './fake-client.ts';
 import { FakeClient } from './fake-client.ts';
 import { FakeClock, settle } from './fake-clock.ts';
 import { InformerFactory } from './informer.ts';
-import { pods } from './resources.ts';
+import { nodes, pods } from './resources.ts';
 import { TaskGroup } from './task-group.ts';
 
 function pod(name: string, node = 'n', namespace = 'a'): Pod {
@@ -139,5 +139,12 @@ describe('Informer', () => {
     client.before = undefined;
     await clock.advance(30_000);
     assert.deepEqual(seen, ['+x', '+y', '-y', '+y', '+z', '-x']);
+  });
+
+  it('hands out the informer of all objects that somebody asked for', () => {
+    const asked = factory.for(pods);
+    assert.equal(factory.existing(pods), asked);
+    assert.notEqual(factory.for(pods, { metadataOnly: true }), asked);
+    assert.equal(factory.existing(nodes), undefined);
   });
 });

@@ -166,11 +166,7 @@ export class InformerFactory {
 
   /** The shared informer; a transform counts only for the first who asks. */
   for<T extends KubeObject>(resource: Resource<T>, options: InformerOptions<T> = {}): Informer<T> {
-    const { namespace = '', labelSelector = '', fieldSelector = '', metadataOnly } = options;
-    const { apiVersion, plural } = resource;
-    const id = [apiVersion, plural, namespace, labelSelector, fieldSelector, metadataOnly].join(
-      '|',
-    );
+    const id = informerId(resource, options);
     const known = this.informers.get(id);
     // The id names the kind, so the type is the one asked for.
     if (known !== undefined) return known as unknown as Informer<T>;
