@@ -6,6 +6,7 @@
  * `@meta` where the metadata's fields stand directly in the object.
  */
 import { readFileSync } from 'node:fs';
+import { emptiedOf } from '../../machinery/meta/emptied.ts';
 import { structType, type TypeRef } from '../../machinery/schema/schema.ts';
 import { lineDiff } from './line-diff.ts';
 
@@ -26,6 +27,7 @@ export function internalForm(typeId: string, value: object): JsonObject {
   if (fields === undefined) return wireForm(typeId, value as JsonObject);
   const wire = reshape(typeId, value as JsonObject);
   const types = structType(typeId).byName;
+  const emptied = emptiedOf(value);
   const out: JsonObject = {};
   for (const f of fields) {
     if (f.name === '@meta') {
@@ -36,7 +38,9 @@ export function internalForm(typeId: string, value: object): JsonObject {
     const type = types.get(f.json)?.type;
     if (given !== undefined && given !== null) {
       out[f.name] = type === undefined ? given : render(type, given);
-    } else out[f.name] = f.nullable || type === undefined ? (given ?? null) : zeroOf(type);
+    } else if (type?.kind === 'list' && emptied?.includes(f.json)) out[f.name] = [];
+    else if (type?.kind === 'map' && emptied?.includes(f.json)) out[f.name] = {};
+    else out[f.name] = f.nullable || type === undefined ? (given ?? null) : zeroOf(type);
   }
   return out;
 }

@@ -2,6 +2,7 @@
  * Schema-directed conversion to normal form: one converter per type of the table, compiled on
  * first use. Objects that are in normal form already come back as they are.
  */
+import { carryEmptied, noteEmptied } from '../meta/emptied.ts';
 import { type Field, type StructType, structType, type TypeRef } from '../schema/schema.ts';
 import { listConverter, mapConverter } from './collections.ts';
 import { DecodeContext, DecodeError, type PathField } from './decode-context.ts';
@@ -68,6 +69,7 @@ function compileStruct(type: StructType): Converter {
     const outer = context.struct;
     context.struct = goName;
     const kept: FieldPlan[] = [];
+    let emptied: string[] | undefined;
     let last = -3;
     let missing = always.length;
     let rebuild = false;
@@ -84,6 +86,10 @@ function compileStruct(type: StructType): Converter {
       path.pop();
       if (after === undefined) {
         rebuild = true;
+        if (context.keepsEmptyLists && typeof before === 'object' && before !== null) {
+          emptied ??= [];
+          emptied.push(key);
+        }
         continue;
       }
       if (after !== before) source[key] = after;
@@ -93,7 +99,11 @@ function compileStruct(type: StructType): Converter {
       kept.push(plan);
     }
     context.struct = outer;
-    return rebuild || missing > 0 ? arrange(source, kept, always) : source;
+    if (!rebuild && missing === 0) return source;
+    const out = arrange(source, kept, always);
+    if (emptied !== undefined) noteEmptied(out, emptied);
+    else carryEmptied(source, out);
+    return out;
   };
   return { convert, zero: () => convertEmpty(convert), isEmpty: () => false, structLike: true };
 }

@@ -1,4 +1,5 @@
 /** Copies of JSON values, several times faster than structuredClone. */
+import { carryEmptied } from './emptied.ts';
 
 /**
  * A copy that shares nothing with the original. For plain JSON values only: objects, arrays,
@@ -19,6 +20,7 @@ export function deepCopy<T>(value: T): T {
     if (k === '__proto__') define(out, k, copy);
     else out[k] = copy;
   }
+  carryEmptied(value, out);
   return out as T;
 }
 

@@ -1,0 +1,26 @@
+/**
+ * Members that were sent as an empty list or map. Normal form leaves them out, as the real server
+ * writes it; error texts, where that prints its objects, tell them from members that are absent.
+ */
+const emptied = Symbol('emptied');
+
+interface Noted {
+  [emptied]?: readonly string[];
+}
+
+/** Remembers the names at an object; copies by `deepCopy` remember them too. */
+export function noteEmptied(object: object, names: readonly string[]): void {
+  // Not enumerable: nothing that walks the object sees it.
+  Object.defineProperty(object, emptied, { value: names, configurable: true });
+}
+
+/** The names noted at an object. */
+export function emptiedOf(object: object): readonly string[] | undefined {
+  return (object as Noted)[emptied];
+}
+
+/** Notes at `to` what is noted at `from`. */
+export function carryEmptied(from: object, to: object): void {
+  const names = emptiedOf(from);
+  if (names !== undefined) noteEmptied(to, names);
+}
