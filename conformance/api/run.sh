@@ -20,7 +20,7 @@ lane() {
 
 arguments=("$@")
 first=(watch-history readers etcd-compat large)
-second=(protocol encodings apply lists durability fuzz)
+second=(protocol encodings streams apply lists durability fuzz)
 lane "${first[@]}" &
 lane "${second[@]}"
 wait
