@@ -24,6 +24,7 @@ import { serverMetrics } from './metrics/server-metrics.ts';
 import type { ApiServerOptions } from './options.ts';
 import { prepareCertificates } from './pki/server-certificates.ts';
 import { Catalog } from './registry/catalog.ts';
+import { allowPrivileged } from './registry/core/pod/privileges.ts';
 import { builtinGroups } from './registry/groups.ts';
 import { serverAccess } from './registry/server-access.ts';
 import { builtinSubresources } from './registry/subresources.ts';
@@ -57,6 +58,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const advertiseAddress = given.advertiseAddress || defaultAdvertiseAddress(given.bindAddress);
   const options = { ...given, advertiseAddress };
   checkFeatureGates(options.featureGates);
+  allowPrivileged(options.allowPrivileged);
   const log = pino({ level: options.logLevel, name: 'apiserver' });
   const onProblem = (what: string, err: unknown) => log.warn({ err }, what);
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
@@ -129,10 +131,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     resourcesOf: (apiVersion, kind) => resourcesOfKind(catalog, apiVersion, kind),
   });
   const { rbac } = authorization;
-  const admission = createAdmission([
-    ...plugins,
-    escalationCheck({ rbac, authorize }),
-  ]);
+  const admission = createAdmission([...plugins, escalationCheck({ rbac, authorize })]);
   const services = {
     admission,
     access,

@@ -22,6 +22,8 @@ export interface ServerCertificates {
   readonly tokenKeys: readonly string[];
   /** What the server shows to kubelets. */
   readonly kubeletClient: KeyAndCertificate | undefined;
+  /** What the server shows to aggregated API servers. */
+  readonly proxyClient: KeyAndCertificate | undefined;
   /** Authority of the kubelets' serving certificates. */
   readonly kubeletCa: string | undefined;
 }
@@ -53,8 +55,16 @@ export async function prepareCertificates(options: ApiServerOptions): Promise<Se
     options.kubeletClientCertificate !== undefined && options.kubeletClientKey !== undefined
       ? pair(options.kubeletClientCertificate, options.kubeletClientKey)
       : undefined;
+  const { proxyClientCertFile, proxyClientKeyFile } = options;
+  if ((proxyClientCertFile === undefined) !== (proxyClientKeyFile === undefined)) {
+    throw new Error('--proxy-client-cert-file and --proxy-client-key-file go together');
+  }
   return {
     serving,
+    proxyClient:
+      proxyClientCertFile === undefined || proxyClientKeyFile === undefined
+        ? undefined
+        : pair(proxyClientCertFile, proxyClientKeyFile),
     clientCa,
     requestHeader: requestHeaderConfig(options),
     servingCa,

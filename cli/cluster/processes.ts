@@ -54,6 +54,7 @@ export function apiServerProcess(s: ClusterSettings, layout: Layout): ProcessSpe
       'service-account-signing-key-file': pki('sa.key'),
       'service-account-issuer': `https://kubernetes.default.svc.${s.clusterDomain}`,
       'service-cluster-ip-range': s.serviceCidr,
+      'allow-privileged': 'true',
       'authorization-mode': 'Node,RBAC',
       'enable-admission-plugins': 'NodeRestriction',
       'kubelet-client-certificate': pki('apiserver-kubelet-client.crt'),

@@ -30,6 +30,24 @@ interface Durations {
  * reason, unless they say what is so anyway.
  */
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
+  const optionsOf = defineFlags(command);
+  command.action(async (flags: Flags) => {
+    const options = optionsOf(flags);
+    await run(async (signal) => {
+      const server = await runApiServer(options, signal);
+      await server.ended;
+    });
+  });
+}
+
+/** What has been parsed, and what of it the server takes in another form. */
+export type Flags = Omit<Partial<ApiServerOptions>, 'serviceAccountIssuer'> & Durations & Issuers;
+
+/**
+ * Adds the flags. The returned function makes options of what has been parsed; it throws an Error
+ * with one line for people.
+ */
+export function defineFlags(command: Command): (flags: Flags) => ApiServerOptions {
   const d = defaultOptions;
   defineAuthFlags(command);
   defineOidcFlags(command);
@@ -87,23 +105,14 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     .option('--log-level <level>', 'trace, debug, info, warn, error', d.logLevel)
     .option('-v, --v <level>', 'verbosity: 4 is debug, 6 is trace', toVerbosity);
   const withoutOthers = defineUpstreamFlags(command);
-  command.action(async (flags: Partial<ApiServerOptions> & Durations & Issuers) => {
-    const options = optionsOf(withoutOthers(flags));
-    await run(async (signal) => {
-      const server = await runApiServer(options, signal);
-      await server.ended;
-    });
-  });
+  return (flags) => optionsOf(withoutOthers(flags));
 }
 
 interface Issuers {
   readonly serviceAccountIssuer?: string[];
 }
 
-/** What the server is started with. Throws an Error with one line for people. */
-function optionsOf(
-  given: Omit<Partial<ApiServerOptions>, 'serviceAccountIssuer'> & Durations & Issuers,
-): ApiServerOptions {
+function optionsOf(given: Flags): ApiServerOptions {
   const d = defaultOptions;
   const {
     eventTtl,
@@ -117,6 +126,12 @@ function optionsOf(
     ...rest
   } = given;
   const [serviceAccountIssuer = d.serviceAccountIssuer, ...furtherServiceAccountIssuers] = issuers;
+  const { endpointReconcilerType = d.endpointReconcilerType } = given;
+  if (!['lease', 'none'].includes(endpointReconcilerType)) {
+    throw new Error(
+      `--endpoint-reconciler-type=${endpointReconcilerType} is not possible here: lease or none`,
+    );
+  }
   return {
     ...d,
     dataDir: './k8ts-data',

@@ -2,6 +2,7 @@
 import {
   type FieldError,
   type FieldPath,
+  forbiddenField,
   invalidValue,
   notSupported,
 } from '../../../../machinery/meta/field-error.ts';
@@ -10,6 +11,7 @@ import type { PodSpec, SecurityContext } from '../../../../machinery/schema/wire
 import { internalForm } from '../../internal-form.ts';
 import { invalidFor, validateOneOf } from '../field-checks.ts';
 import type { PodValidationOptions } from './pod-options.ts';
+import { isPrivilegedAllowed } from './privileges.ts';
 import { validateAppArmorProfile, validateSeccompProfile } from './profiles.ts';
 import { validateSysctls } from './sysctls.ts';
 import { validateWindowsOptions } from './windows.ts';
@@ -21,7 +23,9 @@ export function validateSecurityContext(
   hostUsers: boolean,
 ): FieldError[] {
   if (sc === undefined) return [];
+  const disallowed = sc.privileged === true && !isPrivilegedAllowed();
   const errors = [
+    ...(disallowed ? [forbiddenField(at.child('privileged'), 'disallowed by cluster policy')] : []),
     ...validateId(sc.runAsUser, at.child('runAsUser')),
     ...validateId(sc.runAsGroup, at.child('runAsGroup')),
   ];

@@ -9,6 +9,7 @@ import { byteLength, isDns1123Subdomain } from '../../../../machinery/meta/names
 import type { PodSecurityContext, PodSpec } from '../../../../machinery/schema/wire.ts';
 import { invalidFor } from '../field-checks.ts';
 import { containersWithPath } from './pod-walk.ts';
+import { isPrivilegedAllowed } from './privileges.ts';
 
 type WindowsOptions = NonNullable<PodSecurityContext['windowsOptions']>;
 
@@ -106,6 +107,9 @@ export function validateHostProcess(spec: PodSpec, at: FieldPath): FieldError[] 
   if (!spec.hostNetwork) {
     const text = 'hostNetwork must be true if pod contains any hostProcess containers';
     errors.push(invalidValue(at.child('hostNetwork'), false, text));
+  }
+  if (!isPrivilegedAllowed()) {
+    errors.push(forbiddenField(at, 'hostProcess containers are disallowed by cluster policy'));
   }
   return errors;
 }
