@@ -18,6 +18,7 @@ export interface Expected {
   readonly apiVersion: string;
   readonly kind: string;
   readonly type: StructType;
+  readonly aliases?: readonly string[] | undefined;
 }
 
 const encodings: Readonly<Record<string, BodyEncoding>> = {

@@ -2,6 +2,7 @@
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import { ensureNamespace } from '../registry/object-store.ts';
 import type { Subresource, SubresourceCall } from '../registry/subresource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
@@ -33,6 +34,7 @@ export async function callSubresource(
       type: kindType(apiVersion, subresource.kind)!,
       group: apiVersion.includes('/') ? apiVersion.split('/')[0]! : '',
       version: apiVersion.slice(apiVersion.indexOf('/') + 1),
+      aliases: subresource.aliases,
     };
     const bytes = await request.readBody();
     const warn = (text: string) => request.warn(text);
@@ -43,6 +45,8 @@ export async function callSubresource(
       options!.fieldValidation,
       warn,
     );
+    body.metadata ??= {};
+    ensureNamespace(c.resource.definition.namespaced ? info.namespace : '', body.metadata);
     request.audit?.requestObject(body);
   }
   const context = writeContext(request, c.resource, services.access, dryRun);

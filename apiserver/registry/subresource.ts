@@ -47,6 +47,8 @@ export interface Subresource {
   readonly kind: string;
   /** Group version of that kind where it is not the resource's: `policy/v1`. */
   readonly apiVersion?: string;
+  /** Older group versions in which the body is taken too. */
+  readonly aliases?: readonly string[];
   /** Answers with a stream or takes the connection over, by these methods; no body is decoded. */
   readonly connects?: readonly string[];
   /** The paths below it are its own; for others there is no route. */

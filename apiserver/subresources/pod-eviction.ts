@@ -35,6 +35,7 @@ export function podEviction(env: SubresourceEnvironment): Subresource {
     verbs: ['create'],
     kind: 'Eviction',
     apiVersion: 'policy/v1',
+    aliases: ['policy/v1beta1'],
     async handle({ name, body, context }) {
       const plan = planOf(body as Eviction, name, context);
       await evict(env.catalog(), plan);

@@ -172,4 +172,16 @@ describe('decodeBody', () => {
     );
     assert.equal(object['gracePeriodSeconds'], 0);
   });
+
+  it('takes a kind in group versions that have it in the same form', () => {
+    const text = '{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"a"}}';
+    const eviction = { group: 'policy', version: 'v1', kind: 'Eviction' };
+    const aliases = ['policy/v1beta1'];
+    const body = decodeBody(Buffer.from(text), 'json', { ...eviction, aliases }, true);
+    assert.deepEqual(body.object['metadata'], { name: 'a' });
+    assert.throws(
+      () => decodeBody(Buffer.from(text), 'json', eviction, true),
+      /no kind "Eviction"/,
+    );
+  });
 });

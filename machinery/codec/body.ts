@@ -22,6 +22,8 @@ export interface ExpectedKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Further group versions, not served any more, in which the kind has the same form. */
+  readonly aliases?: readonly string[] | undefined;
 }
 
 export interface Body {
@@ -63,7 +65,8 @@ export function decodeBody(
       `the object provided is unrecognized (must be of type ${wanted}): ${reasonOf(e)} (${summary(bytes)})`,
     );
   }
-  const apiVersion = opened.apiVersion || apiVersionOf(expected);
+  const aliased = expected.aliases?.includes(opened.apiVersion) === true;
+  const apiVersion = aliased ? apiVersionOf(expected) : opened.apiVersion || apiVersionOf(expected);
   const kind = opened.kind || wanted;
   const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
   const cannot = (why: string) =>
