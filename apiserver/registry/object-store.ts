@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { normalize } from '../../machinery/codec/decode.ts';
 import { deepCopy } from '../../machinery/meta/copy.ts';
-import { deepEqual, jsonEqual } from '../../machinery/meta/equality.ts';
+import { jsonEqual, semanticEqual } from '../../machinery/meta/equality.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
 import { nameIsDnsSubdomain, nameIsPathSegment } from '../../machinery/meta/names.ts';
 import {
@@ -338,8 +338,9 @@ export class ObjectStore {
     setOrDelete(meta, 'generation', old.generation);
     if (strategy === 'main') {
       if (d.status !== false) keepStatus(next, prev);
+      const asSent = d.countsDroppedFields && this.#isNewGeneration(next, prev);
       d.prepareForUpdate?.(next, prev, ctx);
-      if (d.generationOf !== undefined && !deepEqual(d.generationOf(next), d.generationOf(prev))) {
+      if (d.countsDroppedFields ? asSent : this.#isNewGeneration(next, prev)) {
         meta.generation = (old.generation ?? 0) + 1;
       }
     } else strategy.prepareForUpdate?.(next, prev, ctx);
@@ -362,6 +363,14 @@ export class ObjectStore {
       strategy === 'main' ? d.warnings?.(next, prev) : strategy.warnings?.(next, prev);
     for (const w of warnings ?? []) ctx.warn(w);
     d.canonicalize?.(next);
+  }
+
+  #isNewGeneration(next: KubeObject, prev: KubeObject): boolean {
+    const { generationOf } = this.definition;
+    if (generationOf === undefined) return false;
+    const [a, b] = [generationOf(next), generationOf(prev)];
+    // Most writes change nothing here, which the cheaper comparison finds.
+    return !jsonEqual(a, b) && !semanticEqual({ kind: 'struct', type: this.#type }, a, b);
   }
 
   /**

@@ -218,8 +218,13 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * three standard ones.
    */
   readonly anyFinalizer: boolean;
-  /** What a change of raises metadata.generation; undefined: the kind has none. */
-  readonly generationOf: ((object: T) => unknown) | undefined;
+  /**
+   * The part of an object (laid out as in the object) whose changes raise metadata.generation;
+   * undefined: the kind has none.
+   */
+  readonly generationOf: ((object: T) => object) | undefined;
+  /** The generation counts what prepareForUpdate takes out again, too. */
+  readonly countsDroppedFields: boolean;
 
   /** Clears what a client may not set; sets what the server does. */
   prepareForCreate?(next: T, ctx: WriteContext): void;
@@ -308,6 +313,7 @@ export function defineResource<T extends KubeObject>(
     nameRule: undefined,
     anyFinalizer: false,
     generationOf: undefined,
+    countsDroppedFields: false,
     gracefulDelete: undefined,
     deletionHold: undefined,
     defaultPropagation: 'delete',

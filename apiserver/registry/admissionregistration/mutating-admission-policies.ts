@@ -20,7 +20,7 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   anyFinalizer: true,
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy',
   unconditionalUpdate: false,
-  generationOf: (p) => p.spec,
+  generationOf: (p) => ({ spec: p.spec }),
   validate: validateMutatingPolicy,
   validateUpdate: validateMutatingPolicyUpdate,
   warnings: staticNameWarnings,

@@ -17,8 +17,9 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   anyFinalizer: true,
   storageVersion: 'admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicyBinding',
   unconditionalUpdate: false,
-  generationOf: (b) => b.spec,
+  generationOf: (b) => ({ spec: b.spec }),
   validate: validateMutatingBinding,
+  validateUpdate: validateMutatingBinding,
   warnings: staticNameWarnings,
   columns: [
     nameColumn(),

@@ -18,7 +18,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   namespaced: false,
   anyFinalizer: true,
   unconditionalUpdate: false,
-  generationOf: (c) => c.webhooks,
+  generationOf: (c) => ({ webhooks: c.webhooks }),
   validate: validateWebhookConfiguration,
   validateUpdate: validateWebhookConfigurationUpdate,
   warnings: staticNameWarnings,

@@ -21,7 +21,7 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   namespaced: false,
   anyFinalizer: true,
   unconditionalUpdate: false,
-  generationOf: (p) => p.spec,
+  generationOf: (p) => ({ spec: p.spec }),
   status: {
     resetFields: specAndMetadata,
     prepareForUpdate: keepMetadata,

@@ -16,7 +16,7 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   namespaced: false,
   anyFinalizer: true,
   unconditionalUpdate: false,
-  generationOf: (b) => b.spec,
+  generationOf: (b) => ({ spec: b.spec }),
   validate: validateValidatingBinding,
   validateUpdate: validateValidatingBinding,
   warnings: staticNameWarnings,

@@ -18,7 +18,7 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   namespaced: false,
   anyFinalizer: true,
   unconditionalUpdate: false,
-  generationOf: (c) => c.webhooks,
+  generationOf: (c) => ({ webhooks: c.webhooks }),
   validate: validateWebhookConfiguration,
   validateUpdate: validateWebhookConfigurationUpdate,
   warnings: staticNameWarnings,

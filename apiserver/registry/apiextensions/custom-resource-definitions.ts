@@ -17,7 +17,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   storagePrefix: '/registry/apiextensions.k8s.io/customresourcedefinitions',
   storageVersion: 'apiextensions.k8s.io/v1beta1/CustomResourceDefinition',
   unconditionalUpdate: false,
-  generationOf: (crd) => crd.spec,
+  generationOf: (crd) => ({ spec: crd.spec }),
   prepareForCreate: (next) => {
     delete next.status;
     addStoredVersion(next);

@@ -1,4 +1,5 @@
 /** The rules of x-kubernetes-list-type, -list-map-keys and -map-type. */
+
 import {
   type FieldError,
   type FieldPath,
@@ -7,6 +8,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/meta/field-error.ts';
+import { member } from '../../../machinery/meta/member.ts';
 import { itemSchema, type JsonSchema } from './json-schema.ts';
 
 const listType = 'x-kubernetes-list-type';
@@ -83,7 +85,7 @@ function validateMapList(s: JsonSchema, keys: readonly string[], at: FieldPath):
     return [...errors, invalidValue(itemsAt.child('type'), items.type ?? '', text)];
   }
   for (const [i, k] of keys.entries()) {
-    const property = items.properties?.[k];
+    const property = member(items.properties, k);
     if (property === undefined) {
       errors.push(invalidValue(keysAt, keys, 'entries must all be names of item properties'));
     } else if (property.type === 'array' || property.type === 'object') {
@@ -112,7 +114,7 @@ export function validateMapKeys(s: JsonSchema, at: FieldPath): FieldError[] {
   if (list === 'set') return errors;
   const subject = `this property is in ${listMapKeys}, so it`;
   for (const k of s[listMapKeys] ?? []) {
-    const property = items.properties?.[k];
+    const property = member(items.properties, k);
     if (property === undefined) continue;
     const here = itemsAt.child('properties').key(k);
     const hasDefault = property.default !== undefined && property.default !== null;

@@ -1,5 +1,7 @@
 /** What is said inside allOf, anyOf, oneOf and not is about fields that are told outside, too. */
+
 import { type FieldError, type FieldPath, required } from '../../../machinery/meta/field-error.ts';
+import { member } from '../../../machinery/meta/member.ts';
 import { byName, itemSchema, type JsonSchema } from './json-schema.ts';
 
 /** Fields of `s` that only its conditions know. */
@@ -41,7 +43,7 @@ function nested(
   for (const [name, c] of byName(condition.properties)) {
     const below = at.child('properties').key(name);
     const conditionBelow = conditionAt.child('properties').key(name);
-    errors.push(...nested(c, s.properties?.[name], below, conditionBelow));
+    errors.push(...nested(c, member(s.properties, name), below, conditionBelow));
   }
   return errors;
 }

@@ -26,7 +26,7 @@ export const daemonSets = defineResource<DaemonSet>({
   warnings: (next, prev) => (templateChanged(next, prev) ? warningsOf(next) : []),
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
-  generationOf: (ds) => ds.spec,
+  generationOf: (ds) => ({ spec: ds.spec }),
   fieldAnnotations: [templateGeneration],
   prepareForCreate: (next) => {
     dropDisabledPodFields(next.spec?.template?.spec, undefined);

@@ -31,7 +31,10 @@ export const deployments = defineResource<Deployment>({
   validateUpdate: validateDeploymentUpdate,
   // Annotations count too: they are copied to the ReplicaSets.
   fieldAnnotations: ['deprecated.deployment.rollback.to'],
-  generationOf: (d) => [d.spec, d.metadata?.annotations ?? {}],
+  generationOf: ({ spec, metadata }) => ({
+    spec,
+    metadata: { annotations: metadata?.annotations },
+  }),
   status: {
     validateUpdate: validateDeploymentStatus,
     resetFields: [['spec'], ['metadata', 'labels']],

@@ -28,7 +28,7 @@ export const replicaSets = defineResource<ReplicaSet>({
   ],
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
-  generationOf: (rs) => rs.spec,
+  generationOf: (rs) => ({ spec: rs.spec }),
   status: { validateUpdate: validateReplicaSetStatus },
   scale: {
     specReplicasPath: ['spec', 'replicas'],

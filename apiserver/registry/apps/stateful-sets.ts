@@ -26,7 +26,7 @@ export const statefulSets = defineResource<StatefulSet>({
   warnings: statefulSetWarnings,
   validate: validateStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
-  generationOf: (sts) => sts.spec,
+  generationOf: (sts) => ({ spec: sts.spec }),
   prepareForCreate: (next) => prepare(next, undefined),
   prepareForUpdate: (next, prev) => prepare(next, prev),
   status: { validateUpdate: validateStatefulSetStatus },

@@ -16,7 +16,7 @@ export const cronJobs = defineResource<CronJob>({
   shortNames: ['cj'],
   categories: ['all'],
   namespaced: true,
-  generationOf: (cj) => cj.spec,
+  generationOf: (cj) => ({ spec: cj.spec }),
   prepareForCreate: (next) => dropDisabledPodFields(podsOf(next), undefined),
   prepareForUpdate: (next, prev) => dropDisabledPodFields(podsOf(next), podsOf(prev)),
   validate: validateCronJob,

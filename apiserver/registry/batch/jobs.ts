@@ -25,7 +25,7 @@ export const jobs = defineResource<Job>({
     'child pods are preserved by default when jobs are deleted; set ' +
     'propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress ' +
     'this warning',
-  generationOf: (job) => job.spec,
+  generationOf: (job) => ({ spec: job.spec }),
   prepareForCreate: (next) => {
     generateSelector(next);
     dropDisabledPodFields(next.spec?.template?.spec, undefined);

@@ -1,4 +1,5 @@
 /** Checks of limit ranges: names of resources; minimum, defaults and maximum in order. */
+
 import {
   duplicate,
   type FieldError,
@@ -7,6 +8,7 @@ import {
   invalidValue,
   required,
 } from '../../../machinery/meta/field-error.ts';
+import { member } from '../../../machinery/meta/member.ts';
 import { isQualifiedName } from '../../../machinery/meta/names.ts';
 import { parseQuantity, Quantity } from '../../../machinery/meta/quantity.ts';
 import type { LimitRange } from '../../../machinery/schema/wire.ts';
@@ -85,8 +87,10 @@ function withoutDefaults(item: Item): Item {
 /** One resource: its bounds and defaults against each other. */
 function validateOrder(name: string, item: Item, here: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
-  const of = (list: Readonly<Record<string, string>> | undefined): Quantity | undefined =>
-    list?.[name] === undefined ? undefined : parseQuantity(list[name]);
+  const of = (list: Readonly<Record<string, string>> | undefined): Quantity | undefined => {
+    const text = member(list, name);
+    return text === undefined ? undefined : parseQuantity(text);
+  };
   const min = of(item.min);
   const max = of(item.max);
   const limit = of(item.default);

@@ -17,7 +17,7 @@ export const podTemplates = defineResource<PodTemplate>({
   plural: 'podtemplates',
   namespaced: true,
   deleteReturnsObject: true,
-  generationOf: (o) => o.template,
+  generationOf: (o) => ({ template: o.template }),
   prepareForCreate: (next) => dropDisabledPodFields(next.template?.spec, undefined),
   prepareForUpdate: (next, prev) => dropDisabledPodFields(next.template?.spec, prev.template?.spec),
   validate: (next) => validatePodTemplateSpec(next.template ?? {}, at),

@@ -22,7 +22,7 @@ export const pods = defineResource<Pod>({
   namespaced: true,
   metadataChecks: ['change', 'whole'],
   deleteReturnsObject: true,
-  generationOf: (pod) => pod.spec,
+  generationOf: (pod) => ({ spec: pod.spec }),
   gracefulDelete: { gracePeriodSeconds },
   selectableFields: {
     'spec.nodeName': (pod) => pod.spec?.nodeName ?? '',

@@ -25,7 +25,7 @@ export const replicationControllers = defineResource<ReplicationController>({
   storagePrefix: '/registry/controllers',
   deleteReturnsObject: true,
   defaultPropagation: 'orphan',
-  generationOf: (rc) => rc.spec,
+  generationOf: (rc) => ({ spec: rc.spec }),
   selectableFields: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
   nameRule: (name, prefix) => (prefix ? nameIsDnsSubdomain(name, true) : isLongName(name)),
   prepareForCreate: (next) => {

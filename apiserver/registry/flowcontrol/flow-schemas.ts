@@ -11,7 +11,7 @@ export const flowSchemas = defineResource<FlowSchema>({
   kind: 'FlowSchema',
   plural: 'flowschemas',
   namespaced: false,
-  generationOf: (fs) => fs.spec,
+  generationOf: (fs) => ({ spec: fs.spec }),
   metadataChecks: ['whole'],
   validate: validateFlowSchema,
   validateUpdate: validateFlowSchema,

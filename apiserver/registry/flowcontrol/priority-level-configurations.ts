@@ -14,7 +14,7 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   kind: 'PriorityLevelConfiguration',
   plural: 'prioritylevelconfigurations',
   namespaced: false,
-  generationOf: (pl) => pl.spec,
+  generationOf: (pl) => ({ spec: pl.spec }),
   metadataChecks: ['whole'],
   validate: validatePriorityLevel,
   validateUpdate: validatePriorityLevel,

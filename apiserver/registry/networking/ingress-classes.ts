@@ -13,7 +13,7 @@ export const ingressClasses = defineResource<IngressClass>({
   plural: 'ingressclasses',
   namespaced: false,
   metadataChecks: ['change', 'whole'],
-  generationOf: (c) => c.spec,
+  generationOf: (c) => ({ spec: c.spec }),
   validate: validateIngressClass,
   validateUpdate: validateIngressClassUpdate,
   columns: [

@@ -23,7 +23,7 @@ export const ingresses = defineResource<Ingress>({
   namespaced: true,
   metadataChecks: ['change', 'whole'],
   storagePrefix: '/registry/ingress',
-  generationOf: (i) => i.spec,
+  generationOf: (i) => ({ spec: i.spec }),
   validate: validateIngress,
   validateUpdate: validateIngressUpdate,
   warnings: ingressWarnings,

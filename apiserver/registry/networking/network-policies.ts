@@ -11,7 +11,7 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   plural: 'networkpolicies',
   shortNames: ['netpol'],
   namespaced: true,
-  generationOf: (p) => p.spec,
+  generationOf: (p) => ({ spec: p.spec }),
   validate: (next) => validateNetworkPolicy(next, undefined),
   validateUpdate: validateNetworkPolicy,
   warnings: networkPolicyWarnings,

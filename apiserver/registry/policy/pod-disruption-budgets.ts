@@ -21,7 +21,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   nameRule: nameIsPathSegment,
   validate: (next) => validatePodDisruptionBudget(next, undefined),
   validateUpdate: validatePodDisruptionBudget,
-  generationOf: (pdb) => pdb.spec,
+  generationOf: (pdb) => ({ spec: pdb.spec }),
   status: { metadataChecks: [], validateUpdate: validatePodDisruptionBudgetStatus },
   columns: [
     nameColumn(),

@@ -13,7 +13,7 @@ export const deviceClasses = defineResource<DeviceClass>({
   metadataChecks: ['whole', 'change'],
   nameRule: deviceClassName,
   deleteReturnsObject: true,
-  generationOf: (c) => c.spec,
+  generationOf: (c) => ({ spec: c.spec }),
   validate: validateDeviceClass,
   validateUpdate: validateDeviceClass,
   columns: [nameColumn(), ageColumn()],

@@ -1,4 +1,5 @@
 /** The rules of PriorityClasses. */
+
 import {
   type FieldError,
   FieldPath,
@@ -7,6 +8,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/meta/field-error.ts';
+import { member } from '../../../machinery/meta/member.ts';
 import type { PriorityClass } from '../../../machinery/schema/wire.ts';
 
 /** Above this, priorities belong to the system. */
@@ -57,7 +59,7 @@ export function validatePriorityClassUpdate(
 }
 
 function systemClassProblem(name: string, c: PriorityClass): string | undefined {
-  const value = systemClasses[name];
+  const value = member(systemClasses, name);
   if (value === undefined) return `${name} is not a known system priority class`;
   if ((c.value ?? 0) !== value) return `value of ${name} PriorityClass must be ${value}`;
   return c.globalDefault === true

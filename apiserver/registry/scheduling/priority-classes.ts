@@ -12,7 +12,7 @@ export const priorityClasses = defineResource<PriorityClass>({
   shortNames: ['pc'],
   namespaced: false,
   // Generation 1 for ever: nothing raises it.
-  generationOf: () => undefined,
+  generationOf: () => ({}),
   validate: validatePriorityClass,
   validateUpdate: validatePriorityClassUpdate,
   columns: [

@@ -1,4 +1,5 @@
 /** Checks of container statuses: users and the health of allocated resources. */
+
 import {
   duplicate,
   type FieldError,
@@ -9,6 +10,7 @@ import {
   required,
   tooLong,
 } from '../../../../machinery/meta/field-error.ts';
+import { member } from '../../../../machinery/meta/member.ts';
 import { byteLength, isUnixId } from '../../../../machinery/meta/names.ts';
 import type {
   Container,
@@ -98,7 +100,7 @@ function validateAllocated(
 function validateOwner(name: string, container: Container, at: FieldPath): FieldError[] {
   const path = at.child('name');
   if (!name?.startsWith('claim:')) {
-    if (container.resources?.requests?.[name] !== undefined) return [];
+    if (member(container.resources?.requests, name) !== undefined) return [];
     return [invalidValue(path, name ?? '', "must match one of the container's resource requests")];
   }
   const claims = (container.resources?.claims ?? []).map(

@@ -1,4 +1,5 @@
 /** Environment variables of containers and where their values come from. */
+
 import {
   type FieldError,
   type FieldPath,
@@ -6,6 +7,7 @@ import {
   notSupported,
   required,
 } from '../../../../machinery/meta/field-error.ts';
+import { member } from '../../../../machinery/meta/member.ts';
 import {
   isConfigMapKey,
   isRelaxedEnvVarName,
@@ -159,7 +161,7 @@ function divisorProblem(
     if (text === '1m' || text === '1') return undefined;
     return "only divisor's values 1m and 1 are supported with the cpu resource";
   }
-  const shown = hugePages ? 'hugepages' : sizeResourceNames[name];
+  const shown = hugePages ? 'hugepages' : member(sizeResourceNames, name);
   if (shown === undefined || sizeSet.has(text)) return undefined;
   return `only divisor's values ${sizes} are supported with the ${shown} resource`;
 }

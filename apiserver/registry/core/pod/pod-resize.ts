@@ -1,4 +1,5 @@
 /** The `resize` subresource: cpu and memory of a running pod (KEP 1287). */
+
 import { deepCopy } from '../../../../machinery/meta/copy.ts';
 import { semanticEqual } from '../../../../machinery/meta/equality.ts';
 import {
@@ -7,6 +8,7 @@ import {
   forbiddenField,
   invalidValue,
 } from '../../../../machinery/meta/field-error.ts';
+import { member } from '../../../../machinery/meta/member.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type {
   Container,
@@ -170,7 +172,7 @@ function validateNothingRemoved(
 }
 
 function isRemoved(next: Quantities, prev: Quantities): boolean {
-  return Object.keys(prev ?? {}).some((name) => next?.[name] === undefined);
+  return Object.keys(prev ?? {}).some((name) => member(next, name) === undefined);
 }
 
 /** With cpu and memory as before, containers are as before. Changes `kept` in place. */

@@ -1,4 +1,5 @@
 /** What a pod's status says of its resource claims. */
+
 import {
   duplicate,
   type FieldError,
@@ -6,6 +7,7 @@ import {
   invalidValue,
   required,
 } from '../../../../machinery/meta/field-error.ts';
+import { member } from '../../../../machinery/meta/member.ts';
 import { nameIsDnsSubdomain } from '../../../../machinery/meta/names.ts';
 import { parseQuantity } from '../../../../machinery/meta/quantity.ts';
 import type { PodSpec, PodStatus } from '../../../../machinery/schema/wire.ts';
@@ -66,7 +68,7 @@ function validateExtended(status: PodStatus, spec: PodSpec, at: FieldPath): Fiel
       const text =
         'must match the name of an entry in spec.initContainers.name or spec.containers.name';
       errors.push(invalidValue(here.child('containerName'), containerName, text));
-    } else if (container.resources?.requests?.[resourceName] === undefined) {
+    } else if (member(container.resources?.requests, resourceName) === undefined) {
       const text =
         'must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests';
       errors.push(invalidValue(here.child('resourceName'), resourceName, text));

@@ -1,4 +1,5 @@
 /** Resource requirements of containers and pods. */
+
 import {
   duplicate,
   type FieldError,
@@ -9,6 +10,7 @@ import {
   notSupported,
   required,
 } from '../../../../machinery/meta/field-error.ts';
+import { member } from '../../../../machinery/meta/member.ts';
 import { parseQuantity } from '../../../../machinery/meta/quantity.ts';
 import type { PodSpec, ResourceRequirements } from '../../../../machinery/schema/wire.ts';
 import { validateDnsLabel } from '../field-checks.ts';
@@ -62,7 +64,7 @@ function validateRequirements(
   for (const [name, quantity] of resourceEntries(resources.requests)) {
     const here = at.child('requests').key(name);
     each(name, quantity, here);
-    errors.push(...validateAgainstLimit(name, quantity, limits[name], at));
+    errors.push(...validateAgainstLimit(name, quantity, member(limits, name), at));
     pages(name, quantity, here);
   }
   const names = [...Object.keys(limits), ...Object.keys(resources.requests ?? {})];
@@ -175,20 +177,20 @@ function validateConsistency(
 ): FieldError[] {
   const errors: FieldError[] = [];
   for (const [name, sum] of aggregateContainers(spec, 'requests')) {
-    const own = resources.requests?.[name];
+    const own = member(resources.requests, name);
     if (own === undefined || sum.cmp(parseQuantity(own)) <= 0) continue;
     const text = `must be greater than or equal to aggregate container requests of ${sum}`;
     errors.push(invalidValue(at.child('requests').key(name), own, text));
   }
   for (const [name, sum] of aggregateContainers(spec, 'limits')) {
-    const own = resources.limits?.[name];
+    const own = member(resources.limits, name);
     if (!isHugePagesName(name) || own === undefined || sum.cmp(parseQuantity(own)) <= 0) continue;
     const text = `must be greater than or equal to aggregate container limits of ${sum}`;
     errors.push(invalidValue(at.child('limits').key(name), own, text));
   }
   for (const [i, container] of (spec.containers ?? []).entries()) {
     for (const [name, limit] of resourceEntries(container.resources?.limits)) {
-      const own = resources.limits?.[name];
+      const own = member(resources.limits, name);
       if (own === undefined || parseQuantity(limit).cmp(parseQuantity(own)) <= 0) continue;
       const path = at.child('containers').index(i).key(name).child('limits');
       const text = `must be less than or equal to pod limits of ${own}`;
