@@ -1,4 +1,5 @@
 /** LimitRanger: containers get a namespace's defaults; pods and claims stay within its limits. */
+import { member } from '../../machinery/meta/member.ts';
 import { addAmounts, amountsOf } from '../../machinery/quota/amounts.ts';
 import { podLimits, podRequests } from '../../machinery/quota/pod-resources.ts';
 import type {
@@ -84,7 +85,7 @@ function fillAll(
       ['limits', limits],
     ] as const) {
       const own = container.resources?.[field];
-      const set = Object.keys(defaults).filter((name) => own?.[name] === undefined);
+      const set = Object.keys(defaults).filter((name) => member(own, name) === undefined);
       if (set.length === 0) continue;
       container.resources ??= {};
       container.resources[field] = { ...defaults, ...own };

@@ -1,4 +1,5 @@
 /** Which labels a kubelet may set on its own node: none that would steer pods to it. */
+import { member } from '../../machinery/meta/member.ts';
 
 /** The standard labels that a kubelet reports. */
 const reported = new Set([
@@ -23,7 +24,7 @@ type Labels = Readonly<Record<string, string>> | undefined;
 /** The changed labels that a node may not change, sorted. */
 export function forbiddenLabels(next: Labels, prev: Labels): string[] {
   const keys = new Set([...Object.keys(next ?? {}), ...Object.keys(prev ?? {})]);
-  return [...keys].filter((k) => next?.[k] !== prev?.[k] && isForbidden(k)).sort();
+  return [...keys].filter((k) => member(next, k) !== member(prev, k) && isForbidden(k)).sort();
 }
 
 function isForbidden(label: string): boolean {

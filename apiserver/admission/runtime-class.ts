@@ -1,4 +1,5 @@
 /** RuntimeClass: pods get the overhead and the places of the runtime that they name. */
+import { member } from '../../machinery/meta/member.ts';
 import { amountsOf, sameAmounts } from '../../machinery/quota/amounts.ts';
 import type { Pod, RuntimeClass } from '../../machinery/schema/wire.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from './admission.ts';
@@ -68,7 +69,7 @@ function setPlaces(a: AdmissionAttributes, { scheduling }: RuntimeClass): void {
   if (scheduling === undefined) return;
   const spec = (a.object as Pod).spec!;
   for (const [key, value] of Object.entries(scheduling.nodeSelector ?? {})) {
-    const own = spec.nodeSelector?.[key];
+    const own = member(spec.nodeSelector, key);
     if (own !== undefined && own !== value) {
       throw refused(
         a,

@@ -46,6 +46,9 @@ const texts = [
   ],
 ] as const;
 
+/** Those that are well-formed, for objects that are nearly right. */
+export const textsOfMeaning: readonly string[] = texts.filter((t) => t.isWellFormed());
+
 export const text: fc.Arbitrary<string> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...texts) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },

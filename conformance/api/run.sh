@@ -19,8 +19,8 @@ lane() {
 }
 
 arguments=("$@")
-first=(watch-history readers etcd-compat large)
-second=(protocol encodings streams apply lists durability fuzz)
+first=(watch-history readers etcd-compat kubeadm large)
+second=(protocol encodings streams apply lists durability flood fuzz)
 lane "${first[@]}" &
 lane "${second[@]}"
 wait

@@ -21,6 +21,17 @@ describe('equality', () => {
     assert.equal(jsonEqual([], {}), false);
   });
 
+  it('finds members that have the names of what every object has', () => {
+    for (const name of ['constructor', 'toString', 'hasOwnProperty', 'valueOf', '__proto__']) {
+      const one = JSON.parse(`{"a":"1","${name}":"1"}`) as object;
+      for (const equal of [jsonEqual, deepEqual]) {
+        assert.equal(equal({ a: '1' }, one), false, name);
+        assert.equal(equal(one, { a: '1' }), false, name);
+        assert.equal(equal(one, deepCopy(one)), true, name);
+      }
+    }
+  });
+
   it('knows types', () => {
     const pod = typeRef('core/v1.PodSpec');
     const eq = (a: unknown, b: unknown): boolean => semanticEqual(pod, a, b);

@@ -3,7 +3,9 @@
  * map are the same; the order of a map's keys does not matter. Quantities and times are compared
  * by their text (objects in the store carry canonical ones); semanticEqual knows the types.
  */
+
 import type { StructType, TypeRef } from '../schema/schema.ts';
+import { member } from './member.ts';
 import { parseQuantity } from './quantity.ts';
 import { parseTime } from './times.ts';
 
@@ -31,7 +33,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   const x = a as Record<string, unknown>;
   const y = b as Record<string, unknown>;
   for (const k in x) if (!deepEqual(x[k], y[k])) return false;
-  for (const k in y) if (x[k] === undefined && !isEmptyValue(y[k])) return false;
+  for (const k in y) if (member(x, k) === undefined && !isEmptyValue(y[k])) return false;
   return true;
 }
 
@@ -47,7 +49,7 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   const x = a as Record<string, unknown>;
   const y = b as Record<string, unknown>;
   for (const k in x) if (!jsonEqual(x[k], y[k])) return false;
-  for (const k in y) if (y[k] !== undefined && x[k] === undefined) return false;
+  for (const k in y) if (y[k] !== undefined && member(x, k) === undefined) return false;
   return true;
 }
 

@@ -205,6 +205,23 @@ describe('server-side apply', () => {
     assert.deepEqual(config, configMap({ a: '2' }));
   });
 
+  it('knows keys that have the names of what every object has', () => {
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      const data = JSON.parse(`{"${name}":"1"}`) as Record<string, string>;
+      const one = apply(undefined, configMap({ a: '1' }), 'm');
+      const two = apply(one, configMap(data), 'n');
+      assert.deepEqual(Object.entries(two.data ?? {}), [['a', '1'], ...Object.entries(data)]);
+      assert.deepEqual(owned(two)['n Apply'], { 'f:data': { [`f:${name}`]: {} } });
+      const left = apply(two, configMap(), 'n');
+      assert.deepEqual(Object.keys(left.data ?? {}), ['a']);
+      const three = update(one, { a: '1', ...data }, 'u');
+      assert.deepEqual(owned(three)['u Update'], { 'f:data': { [`f:${name}`]: {} } });
+      assert.equal(owned(update(three, { a: '1' }, 'v'))['u Update'], undefined, 'it is gone');
+      const kept = apply(apply(three, configMap({ a: '1', b: '1' }), 'w'), configMap({}), 'w');
+      assert.equal(Object.hasOwn(kept.data ?? {}, name), true, 'pruning loses it');
+    }
+  });
+
   it('handles objects without a schema', () => {
     const base = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
     const options = { type: deducedShape };

@@ -1,4 +1,6 @@
 /** Merging a configuration into an object and removing fields from one, seen through its shape. */
+import { setMember } from '../codec/json-text.ts';
+import { member } from '../meta/member.ts';
 import { type FieldSet, hasChildren, isMember, leaf, type MutableFieldSet } from './field-set.ts';
 import { elementOf } from './list-element.ts';
 import type { ListShape, MapShape, Shape } from './shape.ts';
@@ -30,7 +32,7 @@ function mergeMaps(map: MapShape, live: unknown, config: unknown): unknown {
   const out: Record<string, unknown> = { ...l };
   for (const name in r) {
     const shape = memberShape(map, map.fields.get(name));
-    out[name] = merge(shape, Object.hasOwn(out, name) ? out[name] : undefined, r[name]);
+    setMember(out, name, merge(shape, member(out, name), r[name]));
   }
   return out;
 }
@@ -133,11 +135,11 @@ function removeMembers(
   for (const name in m) {
     const field = map.fields.get(name);
     const node = gone[field?.path ?? `f:${name}`];
-    if (node === undefined) out[name] = m[name];
+    if (node === undefined) setMember(out, name, m[name]);
     else {
       if (isMember(node)) continue;
       touched = true;
-      out[name] = removeBelow(memberShape(map, field), m[name], node);
+      setMember(out, name, removeBelow(memberShape(map, field), m[name], node));
     }
     any = true;
   }

@@ -3,7 +3,9 @@
  * structured-merge-diff, as the real server uses it.
  * `undefined` is an absent value, `null` a present one.
  */
+
 import { jsonEqual } from '../meta/equality.ts';
+import { member } from '../meta/member.ts';
 import { type FieldSet, leaf, type MutableFieldSet } from './field-set.ts';
 import { elementOf } from './list-element.ts';
 import {
@@ -118,7 +120,7 @@ function compareMaps(map: MapShape, left: unknown, right: unknown): Difference |
     for (const name in r) {
       const y = r[name];
       if (y === undefined) continue;
-      let x = l?.[name];
+      let x = member(l, name);
       if (x === y) continue;
       const field = map.fields.get(name);
       const shape = memberShape(map, field);
@@ -136,7 +138,7 @@ function compareMaps(map: MapShape, left: unknown, right: unknown): Difference |
   if (l !== undefined) {
     for (const name in l) {
       const x = l[name];
-      if (x === undefined || r?.[name] !== undefined) continue;
+      if (x === undefined || member(r, name) !== undefined) continue;
       const field = map.fields.get(name);
       const shape = memberShape(map, field);
       if (r !== undefined && field?.zero !== undefined) {
