@@ -13,12 +13,16 @@ export interface AnswerObject {
   readonly kind: string;
   /** Of one line. */
   json(omitManagedFields: boolean): string;
-  readonly value: Shown;
+  value(): Shown;
 }
 
 /** Undefined for text and for JSON that is no object of the API. */
 export function answerObject(contentType: string, body: Buffer): AnswerObject | undefined {
   const type = contentType.split(';', 1)[0];
+  if (type === 'application/json') {
+    const kind = /^\{"kind":"(\w+)"/.exec(body.subarray(0, 128).toString('latin1'))?.[1];
+    if (kind !== undefined) return jsonObject(kind, body);
+  }
   let value: unknown;
   try {
     if (type === 'application/json') value = JSON.parse(body.toString('utf8'));
@@ -31,11 +35,22 @@ export function answerObject(contentType: string, body: Buffer): AnswerObject | 
   const { kind } = value as { kind?: unknown };
   if (typeof kind !== 'string') return undefined;
   const shown = value as Shown;
+  return { kind, value: () => shown, json: (omit) => jsonOf(shown, omit) };
+}
+
+/** Most answers are of one line already: large ones are not taken apart for nothing. */
+function jsonObject(kind: string, body: Buffer): AnswerObject {
+  const text = body.toString('utf8').trimEnd();
+  const value = () => JSON.parse(text) as Shown;
   return {
     kind,
-    value: shown,
-    json: (omit) => JSON.stringify(omit ? withoutManagedFields(shown) : shown),
+    value,
+    json: (omit) => (omit || text.includes('\n') ? jsonOf(value(), omit) : text),
   };
+}
+
+function jsonOf(value: Shown, omitManagedFields: boolean): string {
+  return JSON.stringify(omitManagedFields ? withoutManagedFields(value) : value);
 }
 
 /** A copy of an object, a list or a table without the records of who owns which field. */

@@ -99,7 +99,7 @@ export class AuditTrail {
     const whole = this.#audit.level === 'RequestResponse';
     if (whole || mayBeStatus(this.#call, code)) {
       const object = answerObject(contentType, body());
-      if (object?.kind === 'Status') this.#status = statusOf(object.value);
+      if (object?.kind === 'Status') this.#status = statusOf(object.value());
       if (whole) this.#responseObject = object?.json(this.#audit.omitManagedFields);
     }
     this.head(code);
