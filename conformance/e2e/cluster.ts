@@ -78,10 +78,10 @@ export class Cluster {
     });
   }
 
-  /** A kubectl for a namespace: of version `client` if told. */
-  kubectl(namespace: string, client = this.tools.kubectl): Kubectl {
+  /** A kubectl for a namespace: of version `client` if told; `env` as `NAME=value`. */
+  kubectl(namespace: string, client = this.tools.kubectl, env: readonly string[] = []): Kubectl {
     const { home } = this.options;
-    const program = ['env', `HOME=${home}`, `KUBECONFIG=${this.kubeconfig}`, client];
+    const program = ['env', `HOME=${home}`, `KUBECONFIG=${this.kubeconfig}`, ...env, client];
     return new Kubectl(this.machine, [...program, '--namespace', namespace]);
   }
 
@@ -122,11 +122,18 @@ export class Kubectl {
     return this.machine.background([...this.program, ...args]);
   }
 
-  /** With a terminal; `input` is typed. */
+  /** The same with a line to read, again and again. */
+  backgroundTold(line: string, ...args: string[]): Background {
+    const program = [...this.program, ...args].map(quote).join(' ');
+    const lines = `while echo ${quote(line)}; do sleep 0.3; done`;
+    return this.machine.background(['bash', '-c', `exec ${program} < <(${lines})`]);
+  }
+
+  /** With a terminal of 33 lines of 111 characters; `input` is typed. */
   terminal(args: readonly string[], input: string): Promise<string> {
     const line = [...this.program, ...args].map(quote).join(' ');
     // A terminal whose input ended at once would end the shell before it has answered.
-    const typed = `(sleep 0.5; printf %s ${quote(input)}; sleep 1) | script -qec ${quote(line)} /dev/null`;
+    const typed = `(sleep 0.5; printf %s ${quote(input)}; sleep 1) | script -qec ${quote(`stty rows 33 cols 111; ${line}`)} /dev/null`;
     return this.machine.sh(typed);
   }
 

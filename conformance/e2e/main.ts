@@ -19,6 +19,7 @@ import * as killed from './scenarios/killed.ts';
 import * as network from './scenarios/network.ts';
 import { session } from './scenarios/session.ts';
 import { stopped } from './scenarios/stopped.ts';
+import * as streams from './scenarios/streams.ts';
 import * as timing from './scenarios/timing.ts';
 import * as workloads from './scenarios/workloads.ts';
 import { type Scenario, Steps } from './steps.ts';
@@ -49,6 +50,7 @@ const all: Scenario[] = [
   session('session'),
   ...(tools.olderKubectl === undefined ? [] : [session('older', tools.olderKubectl)]),
   discovery,
+  streams,
   network,
   jobs,
   workloads,
