@@ -4,6 +4,7 @@
  * level has none left. Requests with seats share the event loop by `turns.ts`.
  */
 import type { FlowSchema, PriorityLevelConfiguration } from '../../machinery/schema/wire.ts';
+import { Classifier } from './classifier.ts';
 import { FlowStats } from './flow-stats.ts';
 import {
   type Gate,
@@ -12,7 +13,7 @@ import {
   type Ticket,
   TooManyRequestsError,
 } from './gate.ts';
-import { byPrecedence, type Matcher, matcherOf } from './matching.ts';
+import { byPrecedence, rulesOf } from './matching.ts';
 import { levelSpec, PriorityLevel } from './priority-level.ts';
 import type { QueuedRequest } from './queue-set.ts';
 import { divide, lend } from './seat-limits.ts';
@@ -36,7 +37,6 @@ export interface FlowControlOptions {
 
 interface Flow {
   readonly name: string;
-  readonly matches: Matcher;
   readonly level: PriorityLevel;
   readonly distinguisher: 'ByUser' | 'ByNamespace' | undefined;
   readonly stats: FlowStats;
@@ -56,7 +56,7 @@ export class FlowControl implements Gate {
   readonly #options: FlowControlOptions;
   readonly #turns: Turns;
   #levels = new Map<string, PriorityLevel>();
-  #flows: readonly Flow[] = [];
+  #classifier = new Classifier<Flow>([]);
   #configured: [readonly PriorityLevelConfiguration[], readonly FlowSchema[]] = [[], []];
 
   constructor(options: FlowControlOptions) {
@@ -84,7 +84,7 @@ export class FlowControl implements Gate {
     for (const object of mandatory.levels) {
       if (!this.#levels.has(object.metadata?.name ?? '')) this.#addLevel(object, before);
     }
-    this.#flows = this.#flowsOf(schemas);
+    this.#classifier = this.#classifierOf(schemas);
     for (const [name, level] of before) {
       if (this.#levels.has(name) || level.queues.idle) continue;
       level.leaving = true;
@@ -104,7 +104,7 @@ export class FlowControl implements Gate {
     const watch = info.verb === 'watch';
     if (!watch && isLongRunning(info)) return undefined;
     // The last of them is the mandatory one that matches everybody.
-    const flow = this.#flows.find((f) => f.matches(user, info)) ?? this.#flows.at(-1)!;
+    const flow = this.#classifier.flowOf(user, info);
     const { level, stats } = flow;
     const { work, watchers } = estimateWork(
       info,
@@ -224,7 +224,7 @@ export class FlowControl implements Gate {
     this.#levels.set(name, level);
   }
 
-  #flowsOf(schemas: readonly FlowSchema[]): Flow[] {
+  #classifierOf(schemas: readonly FlowSchema[]): Classifier<Flow> {
     const { mandatory } = this.#options;
     const known = schemas.filter((s) => this.has(s.spec?.priorityLevelConfiguration.name ?? ''));
     const all = [...known];
@@ -232,7 +232,8 @@ export class FlowControl implements Gate {
       const { name } = schema.metadata ?? {};
       if (!known.some((s) => s.metadata?.name === name)) all.push(schema);
     }
-    return all.sort(byPrecedence).map((schema) => this.#flow(schema));
+    all.sort(byPrecedence);
+    return new Classifier(all.map((s) => ({ flow: this.#flow(s), rules: rulesOf(s) })));
   }
 
   #flow(schema: FlowSchema): Flow {
@@ -243,7 +244,6 @@ export class FlowControl implements Gate {
     this.stats.set(key, stats);
     return {
       name,
-      matches: matcherOf(schema),
       level,
       distinguisher: schema.spec?.distinguisherMethod?.type as Flow['distinguisher'],
       stats,

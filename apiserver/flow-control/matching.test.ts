@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { FlowSchema } from '../../machinery/schema/wire.ts';
 import { parseRequestInfo } from '../server/request-info.ts';
-import { byPrecedence, matcherOf } from './matching.ts';
+import { Classifier } from './classifier.ts';
+import { byPrecedence, rulesOf } from './matching.ts';
 
 const pods = {
   verbs: ['get', 'list'],
@@ -26,7 +27,7 @@ function schema(rule: object, name = 'x', matchingPrecedence = 1): FlowSchema {
 
 function matches(rule: object, path: string, user = 'alice', groups = ['devs'], method = 'GET') {
   const info = parseRequestInfo(method, path, { watch: false, selectedName: undefined });
-  return matcherOf(schema(rule))({ name: user, groups }, info);
+  return rulesOf(schema(rule)).some((r) => r.ofUser({ name: user, groups }) && r.ofRequest(info));
 }
 
 describe('matching of flow schemas', () => {
@@ -106,6 +107,22 @@ describe('matching of flow schemas', () => {
       assert.equal(matches({ subjects: [group], nonResourceRules }, path), expected);
     });
   }
+
+  it('remembers users, and knows when their groups have changed', () => {
+    const only = (name: string) => [{ kind: 'Group', group: { name } }];
+    const rules = (name: string) =>
+      rulesOf(schema({ subjects: only(name), resourceRules: [everything] }));
+    const classifier = new Classifier([
+      { flow: 'a', rules: rules('a') },
+      { flow: 'b', rules: rules('b') },
+      { flow: 'last', rules: [] },
+    ]);
+    const info = parseRequestInfo('GET', '/api/v1/pods', { watch: false, selectedName: undefined });
+    for (const group of ['a', 'b', 'a', 'c']) {
+      const expected = group === 'c' ? 'last' : group;
+      assert.equal(classifier.flowOf({ name: 'u', groups: [group] }, info), expected);
+    }
+  });
 
   it('orders by precedence, then by name', () => {
     const sorted = [schema({ subjects: [] }, 'b', 2), schema({ subjects: [] }, 'c', 1)]

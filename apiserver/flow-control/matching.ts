@@ -11,13 +11,15 @@ type Subject = Rule['subjects'][number];
 type ResourceRule = NonNullable<Rule['resourceRules']>[number];
 type NonResourceRule = NonNullable<Rule['nonResourceRules']>[number];
 
-/** Whether a request of this user is one that the schema is about. */
-export type Matcher = (user: UserInfo, info: RequestInfo) => boolean;
+/** One rule of a schema: whom it is about, and which of their requests. */
+export interface FlowRule {
+  ofUser(user: UserInfo): boolean;
+  ofRequest(info: RequestInfo): boolean;
+}
 
 /** Compiles the rules of a schema. */
-export function matcherOf(schema: FlowSchema): Matcher {
-  const rules = (schema.spec?.rules ?? []).map(compileRule);
-  return (user, info) => rules.some((matches) => matches(user, info));
+export function rulesOf(schema: FlowSchema): FlowRule[] {
+  return (schema.spec?.rules ?? []).map(compileRule);
 }
 
 /**
@@ -30,13 +32,16 @@ export function byPrecedence(a: FlowSchema, b: FlowSchema): number {
   return (a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1;
 }
 
-function compileRule(rule: Rule): Matcher {
+function compileRule(rule: Rule): FlowRule {
   const subjects = rule.subjects.map(compileSubject);
   const resources = (rule.resourceRules ?? []).map(compileResourceRule);
   const paths = (rule.nonResourceRules ?? []).map(compileNonResourceRule);
-  return (user, info) => {
-    if (!(info.isResource ? resources : paths).some((matches) => matches(info))) return false;
-    return subjects.some((matches) => matches(user));
+  return {
+    ofUser: (user) => subjects.some((matches) => matches(user)),
+    ofRequest(info) {
+      for (const matches of info.isResource ? resources : paths) if (matches(info)) return true;
+      return false;
+    },
   };
 }
 
