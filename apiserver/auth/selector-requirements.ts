@@ -1,6 +1,8 @@
 /** Selectors of a request as authorizers see them (KEP 4601). One that cannot be read narrows nothing. */
+
 import { parseFieldSelector } from '../../machinery/meta/fields.ts';
 import { parseLabelSelector } from '../../machinery/meta/labels.ts';
+import { member } from '../../machinery/meta/member.ts';
 import type { SelectorRequirement } from './authorizer.ts';
 
 /** Undefined for a selector that cannot be read. */
@@ -30,7 +32,7 @@ const operators: Readonly<Record<string, string>> = {
 export function labelRequirements(text: string): SelectorRequirement[] | undefined {
   try {
     return parseLabelSelector(text).requirements.flatMap((t) => {
-      const operator = operators[t.operator];
+      const operator = member(operators, t.operator);
       return operator === undefined ? [] : [{ key: t.key, operator, values: t.values }];
     });
   } catch {

@@ -1,4 +1,5 @@
 /** How many watches a write is likely to be shown to: part of what the write costs. */
+import { member } from '../../machinery/meta/member.ts';
 import { fieldRequirements } from '../auth/selector-requirements.ts';
 import type { RequestInfo } from '../server/request-info.ts';
 
@@ -38,7 +39,7 @@ function keyOf(info: RequestInfo, namespace: string, name: string): string {
 
 /** The value '' is that of objects without one, which many watches look for. */
 function selectsIndexed(resource: string, fieldSelector: string): boolean {
-  const field = indexes[resource];
+  const field = member(indexes, resource);
   if (field === undefined || !fieldSelector.includes(field)) return false;
   return (fieldRequirements(fieldSelector) ?? []).some(
     (r) => r.key === field && r.operator === 'In' && r.values.length === 1 && r.values[0] !== '',

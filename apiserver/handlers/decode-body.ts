@@ -1,9 +1,11 @@
 /** From a request body to an object of the resource's type, with defaults, or the real server's 4xx. */
+
 import {
   type BodyEncoding,
   decodeBody as decode,
   strictErrorText,
 } from '../../machinery/codec/body.ts';
+import { member } from '../../machinery/meta/member.ts';
 import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { StructType } from '../../machinery/schema/schema.ts';
@@ -53,7 +55,7 @@ export function decodeBody(
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const encoding = encodings[mediaTypeOf(contentType)];
+  const encoding = member(encodings, mediaTypeOf(contentType));
   if (encoding === undefined) throw unsupportedMediaType();
   const body = decode(bytes, encoding, expected, validation !== 'Ignore');
   if (body.strictErrors.length > 0) {

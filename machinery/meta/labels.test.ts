@@ -102,4 +102,13 @@ describe('label selectors', () => {
     );
     assert.equal(String(selectorOfLabels({ b: '2', a: '1' })), 'a=1,b=2');
   });
+
+  it('refuse operators that no table has, whatever every object has', () => {
+    for (const operator of ['Bogus', 'hasOwnProperty', 'constructor', '__proto__']) {
+      assert.throws(
+        () => selectorOf({ matchExpressions: [{ key: 'a', operator, values: [] }] }),
+        new LabelSelectorError(`"${operator}" is not a valid label selector operator`),
+      );
+    }
+  });
 });

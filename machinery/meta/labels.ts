@@ -2,6 +2,7 @@
  * Label selectors: the query-string form (`a in (b,c),!d`) and the object form (meta/v1
  * LabelSelector), with the error texts of the real server.
  */
+
 import type { LabelSelector } from '../schema/wire.ts';
 import {
   type LabelRequirement,
@@ -12,6 +13,7 @@ import {
   requirementText,
   type SelectorOperator,
 } from './label-requirement.ts';
+import { member } from './member.ts';
 import { parseSelectorText } from './selector-parser.ts';
 
 /** A parsed label selector; immutable. */
@@ -92,7 +94,7 @@ export function selectorOf(selector: LabelSelector | undefined | null): Selector
     requirements.push(labelRequirement(key, '=', [value]));
   }
   for (const e of selector.matchExpressions ?? []) {
-    const operator = operatorOf[e.operator];
+    const operator = member(operatorOf, e.operator);
     if (operator === undefined) {
       throw new LabelSelectorError(`"${e.operator}" is not a valid label selector operator`);
     }

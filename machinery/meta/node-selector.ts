@@ -12,6 +12,7 @@ import {
   requirementMatches,
   type SelectorOperator,
 } from './label-requirement.ts';
+import { member } from './member.ts';
 
 /** What is asked of a node. */
 export interface NodeMatcher {
@@ -46,7 +47,7 @@ function compileTerm(term: NodeSelectorTerm): CompiledTerm {
   );
   try {
     const expressions = (term.matchExpressions ?? []).map((e) => {
-      const operator = operators[e.operator];
+      const operator = member(operators, e.operator);
       if (operator === undefined) throw new Error(`unknown operator ${e.operator}`);
       return labelRequirement(e.key, operator, e.values ?? []);
     });

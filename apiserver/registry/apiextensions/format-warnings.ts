@@ -1,4 +1,5 @@
 /** Warnings of formats that nothing checks. */
+import { member } from '../../../machinery/meta/member.ts';
 import type { CustomResourceDefinition } from '../../../machinery/schema/wire.ts';
 import { crdSpec, schemasOf } from './crd-spec.ts';
 import { allSchemas, type JsonSchema } from './json-schema.ts';
@@ -19,7 +20,7 @@ const formatsByType: Readonly<Record<string, ReadonlySet<string>>> = {
 /** A format that means something for the schema's type. */
 function isKnown({ type = '', format = '' }: JsonSchema): boolean {
   if (type === '' || type === 'string') return textFormats.has(format.replaceAll('-', ''));
-  return formatsByType[type]?.has(format) === true;
+  return member(formatsByType, type)?.has(format) === true;
 }
 
 function unknownFormats(crd: CustomResourceDefinition): string[] {

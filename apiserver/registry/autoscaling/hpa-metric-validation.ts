@@ -1,4 +1,5 @@
 /** The rules of the metrics that an autoscaler follows. */
+
 import {
   type FieldError,
   type FieldPath,
@@ -7,6 +8,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/meta/field-error.ts';
+import { member } from '../../../machinery/meta/member.ts';
 import { isPathSegmentName } from '../../../machinery/meta/names.ts';
 import { parseQuantity } from '../../../machinery/meta/quantity.ts';
 import type { MetricSpec } from '../../../machinery/schema/wire.ts';
@@ -49,7 +51,7 @@ export function validateMetrics(
 function validateMetric(m: MetricSpec, at: FieldPath, versionProblem: Check): FieldError[] {
   const type = m.type ?? '';
   const typeAt = at.child('type');
-  const expected = fieldOfType[type];
+  const expected = member(fieldOfType, type);
   const errors: FieldError[] = [];
   if (type === '') errors.push(required(typeAt, 'must specify a metric source type'));
   if (expected === undefined) errors.push(notSupported(typeAt, type, types));

@@ -1,8 +1,10 @@
 /** HTML of a backend on its way to the client: read whole, its links changed. */
+
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip, inflateRaw } from 'node:zlib';
+import { member } from '../../../machinery/meta/member.ts';
 import { type LinkContext, rewriteHtml } from './link-rewriter.ts';
 
 type Headers = Record<string, string | string[]>;
@@ -22,7 +24,7 @@ export async function htmlPage(
   headers: Headers,
   links: LinkContext,
 ): Promise<{ headers: Headers; stream: Readable }> {
-  const decode = decoders[answer.headers['content-encoding'] ?? ''];
+  const decode = member(decoders, answer.headers['content-encoding'] ?? '');
   if (decode === undefined) return { headers, stream: answer };
   const chunks: Buffer[] = [];
   let size = 0;

@@ -2,6 +2,7 @@
  * Links in what a backend answers: those that start at its root are made to lead through the proxy,
  * in `Location` headers and in the attributes of HTML (of UTF-8 pages, as the real server does it).
  */
+import { member } from '../../../machinery/meta/member.ts';
 
 export interface LinkContext {
   /** The proxy's own path, without the part that was passed on. */
@@ -116,7 +117,7 @@ function tagEnd(page: string, start: number): number {
 }
 
 function rewriteTag(text: string, name: string, c: LinkContext): string {
-  const names = urlAttributes[name];
+  const names = member(urlAttributes, name);
   if (names === undefined || text.length > tagLimit) return text;
   return text.replace(attribute, (all, key: string, equals: string, ...values) => {
     if (!names.includes(key.toLowerCase())) return all;

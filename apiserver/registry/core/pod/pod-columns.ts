@@ -1,4 +1,5 @@
 /** The table of pods: how many containers are ready, one word for the state, restarts. */
+import { member } from '../../../../machinery/meta/member.ts';
 import type { ContainerStatus, Pod } from '../../../../machinery/schema/wire.ts';
 import { age, ageColumn } from '../../columns.ts';
 import { type Cell, type Column, nameColumn, type RowCondition } from '../../resource.ts';
@@ -70,7 +71,7 @@ const rowEnds: Readonly<Record<string, string>> = {
 /** Rows of pods that have ended are marked as completed. */
 export function podRowConditions(pod: Pod): RowCondition[] {
   const phase = pod.status?.phase ?? '';
-  const message = rowEnds[phase];
+  const message = member(rowEnds, phase);
   if (message === undefined) return [];
   return [{ type: 'Completed', status: 'True', reason: phase, message }];
 }

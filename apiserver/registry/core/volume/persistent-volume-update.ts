@@ -1,4 +1,5 @@
 /** What an update may not change of a PersistentVolume. */
+
 import { semanticEqual } from '../../../../machinery/meta/equality.ts';
 import {
   type FieldError,
@@ -6,6 +7,7 @@ import {
   forbiddenField,
   invalidValue,
 } from '../../../../machinery/meta/field-error.ts';
+import { member } from '../../../../machinery/meta/member.ts';
 import { validateImmutableField } from '../../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../../machinery/schema/schema.ts';
 import type {
@@ -104,6 +106,6 @@ function renamed(
 ): NodeSelectorRequirement[] {
   return old.map((r, i) => {
     const key = next?.[i]?.key;
-    return key !== undefined && successors[r.key] === key ? { ...r, key } : r;
+    return key !== undefined && member(successors, r.key) === key ? { ...r, key } : r;
   });
 }
