@@ -2,6 +2,8 @@
  * ServiceAccount: every pod runs as an account that exists, and its containers find that account's
  * token mounted.
  */
+import { quote } from '../../machinery/meta/field-error.ts';
+import { isPathSegmentName } from '../../machinery/meta/names.ts';
 import { simpleNameGenerator } from '../../machinery/meta/random.ts';
 import type { Pod, ServiceAccount } from '../../machinery/schema/wire.ts';
 import { secretNames } from '../auth/node/pod-references.ts';
@@ -91,10 +93,12 @@ async function lookUp(
     found = await get();
   }
   if (found !== undefined) return found;
-  throw refused(
-    a,
-    `error looking up service account ${a.namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`,
-  );
+  const problems = isPathSegmentName(name);
+  const why =
+    problems.length === 0
+      ? `serviceaccount ${quote(name)} not found`
+      : `invalid resource name ${quote(name)}: [${problems.join(' ')}]`;
+  throw refused(a, `error looking up service account ${a.namespace}/${name}: ${why}`);
 }
 
 function checkSecrets(a: AdmissionAttributes, account: ServiceAccount): void {

@@ -184,13 +184,14 @@ export class ObjectStore {
       d.prepareForCreate?.(object, ctx);
       normalize(object, this.#type);
       const errors = [
-        ...validateObjectMeta(meta, {
-          namespaced: d.namespaced,
-          nameFn: d.nameRule ?? nameIsDnsSubdomain,
-        }),
-        ...(d.anyFinalizer ? [] : validateKubeFinalizers(meta.finalizers)),
+        ...(d.metadataLast ? [] : validateNewMeta(d, meta)),
         ...(d.validate?.(object, ctx) ?? []),
       ];
+      // A rule of the kind's own may let through a name that cannot stand in a path.
+      if (errors.length === 0 && (d.metadataLast || d.nameRule !== undefined)) {
+        const { namespaced } = d;
+        errors.push(...validateObjectMeta(meta, { namespaced, nameFn: nameIsPathSegment }));
+      }
       if (errors.length > 0) throw this.#invalid(object, errors);
       for (const w of d.warnings?.(object, undefined) ?? []) ctx.warn(w);
       d.canonicalize?.(object);
@@ -543,6 +544,14 @@ export class ObjectStore {
   timestamp(): string {
     return formatTime(this.#now());
   }
+}
+
+function validateNewMeta(
+  { namespaced, nameRule = nameIsDnsSubdomain, anyFinalizer }: ResourceDefinition,
+  meta: ObjectMeta,
+): fe.FieldError[] {
+  const errors = validateObjectMeta(meta, { namespaced, nameFn: nameRule });
+  return anyFinalizer ? errors : [...errors, ...validateKubeFinalizers(meta.finalizers)];
 }
 
 /** The checks of metadata that every update makes, and those that the kind repeats. */

@@ -75,6 +75,8 @@ export interface WriteContext {
   readonly access: ResourceAccess;
   /** Adds a `Warning: 299` header. */
   warn(text: string): void;
+  /** Adds to what the audit log tells of the request; undefined: it tells nothing. */
+  annotate?(key: string, value: string): void;
 }
 
 /** Ends what `begin…` started: told whether the write was stored. */
@@ -231,6 +233,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Problems of a new object. Metadata is checked before, by the framework. */
   validate?(next: T, ctx: WriteContext): FieldError[];
   prepareForUpdate?(next: T, prev: T, ctx: WriteContext): void;
+  /**
+   * The kind's own rules of a create say nothing of metadata: it is checked when they find nothing.
+   */
+  readonly metadataLast: boolean;
   /** As in UpdateStrategy, for updates of the object itself. */
   readonly metadataChecks: readonly MetadataCheck[];
   /** Problems of a change; call `validate`'s checks too where the real server does. */
@@ -307,6 +313,7 @@ export function defineResource<T extends KubeObject>(
     storageVersion: undefined,
     versions: [],
     createOnUpdate: false,
+    metadataLast: false,
     metadataChecks: ['change'],
     unconditionalUpdate: true,
     deleteReturnsObject: false,

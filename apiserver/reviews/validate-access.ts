@@ -1,5 +1,7 @@
 /** Rules of access reviews (pkg/apis/authorization/validation of the real server). */
 import * as fe from '../../machinery/meta/field-error.ts';
+import { isLabelValue } from '../../machinery/meta/names.ts';
+import { validateLabelName } from '../../machinery/meta/object-meta-validation.ts';
 import type { KubeObject, ObjectMeta, SubjectAccessReview } from '../../machinery/schema/wire.ts';
 
 type AccessSpec = NonNullable<SubjectAccessReview['spec']>;
@@ -77,7 +79,8 @@ function validateSelector(
   requirements.forEach((r, i) => {
     const here = at.child('requirements').index(i);
     const values = r.values ?? [];
-    if (r.key === '' && !labels) errors.push(fe.required(here.child('key'), 'must be specified'));
+    const key = r.key ?? '';
+    if (key === '' && !labels) errors.push(fe.required(here.child('key'), 'must be specified'));
     if ((r.operator === 'In' || r.operator === 'NotIn') && values.length === 0) {
       errors.push(
         fe.required(here.child('values'), "must be specified when `operator` is 'In' or 'NotIn'"),
@@ -90,6 +93,12 @@ function validateSelector(
           "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
         ),
       );
+    }
+    if (!labels) return;
+    errors.push(...validateLabelName(key, here.child('key')));
+    for (const [j, value] of values.entries()) {
+      const path = here.child('values').index(j);
+      errors.push(...isLabelValue(value).map((problem) => fe.invalidValue(path, value, problem)));
     }
   });
   return errors;

@@ -42,6 +42,7 @@ export class FieldPath {
 
   child(...names: string[]): FieldPath {
     const tail = names.join('.');
+    if (tail === '') return new FieldPath(`${this.text}[]`);
     return new FieldPath(this.text === '' ? tail : `${this.text}.${tail}`);
   }
 

@@ -3,6 +3,8 @@
  * aliases are kept in step, write-only fields move to where they are kept. By struct id.
  */
 import { setMember } from '../codec/json-text.ts';
+import { quote } from '../meta/field-error.ts';
+import { badRequest } from '../meta/status-error.ts';
 import type { JsonObject } from './default-paths.ts';
 
 /** Changes the object where it must; true when it did. */
@@ -18,6 +20,9 @@ const initContainerAnnotations = [
 
 /** Counts the changes of a DaemonSet's template: apps/v1 has no field for it. */
 const templateGeneration = 'deprecated.daemonset.template.generation';
+
+/** The revision that a Deployment is to go back to: apps/v1 has no field for it either. */
+const rollbackTo = 'deprecated.deployment.rollback.to';
 
 /** What carries fields of autoscaling/v2 through v1; v2 itself never shows them. */
 const hpaRoundTrip = new Set(
@@ -91,10 +96,34 @@ export const conversions: Readonly<Record<string, Conversion>> = {
   'apps/v1.DaemonSet'(set) {
     const meta = set['metadata'] as { annotations?: Record<string, string> };
     const given = meta.annotations?.[templateGeneration];
-    const text = /^[+-]?[0-9]+$/.test(given ?? '') ? String(BigInt(given!)) : '0';
+    const text = given === undefined ? '0' : parseInt64(given, (why) => cannot('DaemonSet', why));
     if (given === text) return false;
     meta.annotations = { ...meta.annotations, [templateGeneration]: text };
     return true;
+  },
+
+  /** The fields behind the API's pointers are none. */
+  'apps/v1.RollingUpdateDaemonSet'(update) {
+    const missing = (['maxUnavailable', 'maxSurge'] as const).filter(
+      (f) => update[f] === undefined,
+    );
+    for (const f of missing) update[f] = 0;
+    return missing.length > 0;
+  },
+
+  'apps/v1.Deployment'(deployment) {
+    const meta = deployment['metadata'] as { annotations?: Record<string, string> };
+    const given = meta.annotations?.[rollbackTo];
+    if (given === undefined) return false;
+    if (given === '') {
+      delete meta.annotations![rollbackTo];
+      return true;
+    }
+    const text = parseInt64(given, (why) =>
+      cannot('Deployment', `failed to parse annotation[${rollbackTo}]=${given} as int64: ${why}`),
+    );
+    meta.annotations![rollbackTo] = text;
+    return given !== text;
   },
 
   'autoscaling/v2.HorizontalPodAutoscaler'(hpa) {
@@ -116,3 +145,18 @@ export const conversions: Readonly<Record<string, Conversion>> = {
     return changed;
   },
 };
+
+const maxInt64 = 2n ** 63n - 1n;
+
+/** The number in its usual spelling; what `failure` makes of the reason is thrown. */
+function parseInt64(text: string, failure: (why: string) => Error): string {
+  const parsing = `strconv.ParseInt: parsing ${quote(text)}`;
+  if (!/^[+-]?[0-9]+$/.test(text)) throw failure(`${parsing}: invalid syntax`);
+  const value = BigInt(text.replace(/^\+/, ''));
+  if (value > maxInt64 || value < -maxInt64 - 1n) throw failure(`${parsing}: value out of range`);
+  return String(value);
+}
+
+function cannot(kind: string, why: string): Error {
+  return badRequest(`${kind} in version "v1" cannot be handled as a ${kind}: ${why}`);
+}

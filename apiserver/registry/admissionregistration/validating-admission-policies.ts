@@ -23,6 +23,7 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   unconditionalUpdate: false,
   generationOf: (p) => ({ spec: p.spec }),
   status: {
+    metadataChecks: ['whole'],
     resetFields: specAndMetadata,
     prepareForUpdate: keepMetadata,
     validateUpdate: validatePolicyStatus,

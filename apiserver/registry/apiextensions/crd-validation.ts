@@ -62,11 +62,12 @@ const allRequired: Options = {
 /** A new definition. */
 export function validateCrd(next: CustomResourceDefinition): FieldError[] {
   const spec = crdSpec(next.spec);
-  const name = next.metadata?.name ?? '';
   const errors: FieldError[] = [];
-  if (name !== '' && name !== `${spec.names.plural ?? ''}.${spec.group}`) {
+  for (const field of ['generateName', 'name'] as const) {
+    const name = next.metadata?.[field] ?? '';
+    if (name === '' || name === `${spec.names.plural ?? ''}.${spec.group}`) continue;
     const text = 'must be spec.names.plural+"."+spec.group';
-    errors.push(invalidValue(FieldPath.of('metadata', 'name'), name, text));
+    errors.push(invalidValue(FieldPath.of('metadata', field), name, text));
   }
   return [
     ...errors,

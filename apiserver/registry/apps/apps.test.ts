@@ -46,6 +46,40 @@ describeCreates('apps/v1', 'deployments', [
   ],
 ]);
 
+const annotated = (name: string, value: string): Loose => ({
+  ...workload(),
+  metadata: { name: 'a', annotations: { [name]: value } },
+});
+const rollbackTo = 'deprecated.deployment.rollback.to';
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+describeCreates('apps/v1', 'deployments', [
+  [
+    'go back to a revision that there is',
+    annotated(rollbackTo, '-3'),
+    ['spec.rollback.version: Invalid value: -3: must be greater than or equal to 0'],
+  ],
+  [
+    'name it by a number',
+    annotated(rollbackTo, 'x'),
+    [
+      'Deployment in version "v1" cannot be handled as a Deployment: failed to parse ' +
+        `annotation[${rollbackTo}]=x as int64: strconv.ParseInt: parsing "x": invalid syntax`,
+    ],
+  ],
+]);
+
+describeCreates('apps/v1', 'daemonsets', [
+  [
+    'count the changes of their template',
+    annotated(templateGeneration, '9223372036854775808'),
+    [
+      'DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing ' +
+        '"9223372036854775808": value out of range',
+    ],
+  ],
+]);
+
 describeUpdates('apps/v1', 'deployments', [
   [
     'keep their selector',
@@ -128,5 +162,31 @@ describe('workloads', () => {
       request,
     );
     assert.equal(labelled.metadata.generation, 2);
+    const given = await registry.update(
+      'deployments',
+      'a',
+      (d) => (d.spec.template.spec.affinity = {}),
+      request,
+    );
+    assert.equal(given.metadata.generation, 3, 'what is empty is there all the same');
+  });
+
+  it('keep the count of template changes in a write of the status', async () => {
+    await using registry = await TestRegistry.openAll();
+    const request = { apiVersion: 'apps/v1', subresource: 'status' };
+    await registry.create('daemonsets', annotated(templateGeneration, '3'), request);
+    const change = (d: Loose): void => {
+      d.metadata.annotations = {};
+    };
+    const { metadata } = await registry.update('daemonsets', 'a', change, request);
+    assert.deepEqual(metadata.annotations, { [templateGeneration]: '3' });
+  });
+
+  it('write both limits of a rolling update', async () => {
+    await using registry = await TestRegistry.openAll();
+    const updateStrategy = { type: 'OnDelete', rollingUpdate: {} };
+    const body = workload({ updateStrategy });
+    const { spec } = await registry.create('daemonsets', body, { apiVersion: 'apps/v1' });
+    assert.deepEqual(spec.updateStrategy.rollingUpdate, { maxUnavailable: 0, maxSurge: 0 });
   });
 });

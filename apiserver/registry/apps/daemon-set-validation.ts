@@ -23,8 +23,16 @@ import { validateCounts, validateNotDecremented } from './status-validation.ts';
 
 const specPath = FieldPath.of('spec');
 
+/** The annotation with the count of template changes: apps/v1 has no field for it. */
+export const templateGeneration = 'deprecated.daemonset.template.generation';
+
+/** How often the template has changed. */
+export function templateGenerationOf(set: DaemonSet): number {
+  return Number(set.metadata?.annotations?.[templateGeneration] ?? '0');
+}
+
 export function validateDaemonSet(next: DaemonSet): FieldError[] {
-  return validateSpec(next.spec!, templateOptions(undefined));
+  return validateSpec(next, templateOptions(undefined));
 }
 
 export function validateDaemonSetUpdate(next: DaemonSet, prev: DaemonSet): FieldError[] {
@@ -33,11 +41,12 @@ export function validateDaemonSetUpdate(next: DaemonSet, prev: DaemonSet): Field
     options.allowInvalidLabelValueInSelector || hasInvalidSelectorValue(prev.spec?.selector);
   return [
     ...validateSelectorUnchanged(next.spec?.selector, prev.spec?.selector),
-    ...validateSpec(next.spec!, { ...options, allowInvalidLabelValueInSelector: keepsInvalid }),
+    ...validateSpec(next, { ...options, allowInvalidLabelValueInSelector: keepsInvalid }),
   ];
 }
 
-function validateSpec(spec: DaemonSetSpec, options: PodValidationOptions): FieldError[] {
+function validateSpec(next: DaemonSet, options: PodValidationOptions): FieldError[] {
+  const spec = next.spec!;
   const at = specPath;
   const errors = validateLabelSelector(spec.selector, at.child('selector'), {
     allowInvalidValues: options.allowInvalidLabelValueInSelector,
@@ -61,6 +70,7 @@ function validateSpec(spec: DaemonSetSpec, options: PodValidationOptions): Field
   }
   errors.push(
     ...validateNonnegative(spec.minReadySeconds ?? 0, at.child('minReadySeconds')),
+    ...validateNonnegative(templateGenerationOf(next), at.child('templateGeneration')),
     ...validateStrategy(spec.updateStrategy ?? {}, at.child('updateStrategy')),
   );
   if (spec.revisionHistoryLimit !== undefined) {

@@ -1,19 +1,21 @@
 /** apps/v1 DaemonSet. */
-import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { semanticEqual } from '../../../machinery/meta/equality.ts';
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
+import { typeRef } from '../../../machinery/schema/schema.ts';
 import type { DaemonSet } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column, containerColumns, labelSelectorText, labelsText } from '../columns.ts';
 import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
 import { podTemplateWarnings } from '../core/pod/pod-warnings.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import {
+  templateGeneration,
+  templateGenerationOf,
   validateDaemonSet,
   validateDaemonSetStatus,
   validateDaemonSetUpdate,
 } from './daemon-set-validation.ts';
 
-/** Where the count of template changes stands since apps/v1 has no field for it. */
-const templateGeneration = 'deprecated.daemonset.template.generation';
+const templateType = typeRef('core/v1.PodTemplateSpec');
 
 export const daemonSets = defineResource<DaemonSet>({
   group: 'apps',
@@ -30,16 +32,18 @@ export const daemonSets = defineResource<DaemonSet>({
   fieldAnnotations: [templateGeneration],
   prepareForCreate: (next) => {
     dropDisabledPodFields(next.spec?.template?.spec, undefined);
-    const given = Number(next.metadata?.annotations?.[templateGeneration] ?? '0');
-    setTemplateGeneration(next, Math.max(given, 1));
+    setTemplateGeneration(next, Math.max(templateGenerationOf(next), 1));
   },
   prepareForUpdate: (next, prev) => {
     dropDisabledPodFields(next.spec?.template?.spec, prev.spec?.template?.spec);
-    const before = Number(prev.metadata?.annotations?.[templateGeneration] ?? '0');
-    const changed = !deepEqual(next.spec?.template, prev.spec?.template);
+    const before = templateGenerationOf(prev);
+    const changed = !semanticEqual(templateType, next.spec?.template, prev.spec?.template);
     setTemplateGeneration(next, changed ? before + 1 : before);
   },
-  status: { validateUpdate: validateDaemonSetStatus },
+  status: {
+    prepareForUpdate: (next, prev) => setTemplateGeneration(next, templateGenerationOf(prev)),
+    validateUpdate: validateDaemonSetStatus,
+  },
   columns: [
     nameColumn(),
     column(
@@ -84,8 +88,7 @@ export const daemonSets = defineResource<DaemonSet>({
 });
 
 function templateChanged(next: DaemonSet, prev: DaemonSet | undefined): boolean {
-  const generation = (ds: DaemonSet) => ds.metadata?.annotations?.[templateGeneration];
-  return prev === undefined || generation(next) !== generation(prev);
+  return prev === undefined || templateGenerationOf(next) !== templateGenerationOf(prev);
 }
 
 function warningsOf(ds: DaemonSet): string[] {

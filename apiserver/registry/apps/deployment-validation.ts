@@ -30,13 +30,16 @@ import { validateCounts, validateNotDecremented } from './status-validation.ts';
 
 const specPath = FieldPath.of('spec');
 
+/** The annotation with the revision to go back to: apps/v1 has no field for it. */
+export const rollbackTo = 'deprecated.deployment.rollback.to';
+
 export function validateDeployment(next: Deployment): FieldError[] {
-  return validateSpec(next.spec!, specPath, templateOptions(undefined));
+  return validateSpec(next, specPath, templateOptions(undefined));
 }
 
 export function validateDeploymentUpdate(next: Deployment, prev: Deployment): FieldError[] {
   return [
-    ...validateSpec(next.spec!, specPath, templateOptions(prev.spec?.template)),
+    ...validateSpec(next, specPath, templateOptions(prev.spec?.template)),
     ...validateSelectorUnchanged(next.spec?.selector, prev.spec?.selector),
   ];
 }
@@ -51,10 +54,11 @@ export function validateSelectorUnchanged(
 }
 
 function validateSpec(
-  spec: DeploymentSpec,
+  next: Deployment,
   at: FieldPath,
   options: PodValidationOptions,
 ): FieldError[] {
+  const spec = next.spec!;
   const errors = [
     ...validateNonnegative(spec.replicas ?? 0, at.child('replicas')),
     ...validateWorkloadSelector(spec.selector, 'deployment', at.child('selector')),
@@ -72,6 +76,10 @@ function validateSpec(
     errors.push(
       ...validateNonnegative(spec.revisionHistoryLimit, at.child('revisionHistoryLimit')),
     );
+  }
+  const revision = next.metadata?.annotations?.[rollbackTo];
+  if (revision !== undefined) {
+    errors.push(...validateNonnegative(Number(revision), at.child('rollback', 'version')));
   }
   const deadline = spec.progressDeadlineSeconds;
   if (deadline !== undefined) {

@@ -6,6 +6,7 @@ import { dropDisabledPodFields } from '../core/pod/drop-disabled.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadataFields } from '../status-metadata.ts';
 import {
+  rollbackTo,
   validateDeployment,
   validateDeploymentStatus,
   validateDeploymentUpdate,
@@ -30,7 +31,7 @@ export const deployments = defineResource<Deployment>({
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   // Annotations count too: they are copied to the ReplicaSets.
-  fieldAnnotations: ['deprecated.deployment.rollback.to'],
+  fieldAnnotations: [rollbackTo],
   generationOf: ({ spec, metadata }) => ({
     spec,
     metadata: { annotations: metadata?.annotations },

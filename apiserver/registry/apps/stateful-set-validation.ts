@@ -1,5 +1,5 @@
 /** The rules of StatefulSets. */
-import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { semanticEqual } from '../../../machinery/meta/equality.ts';
 import {
   type FieldError,
   FieldPath,
@@ -14,6 +14,7 @@ import {
   validateLabels,
   validateNonnegative,
 } from '../../../machinery/meta/object-meta-validation.ts';
+import { typeRef } from '../../../machinery/schema/schema.ts';
 import type {
   PodTemplateSpec,
   StatefulSet,
@@ -36,6 +37,7 @@ import { validateCounts, validateNotDecremented } from './status-validation.ts';
 
 const noPods = { containers: [] };
 const specPath = FieldPath.of('spec');
+const specType = typeRef('apps/v1.StatefulSetSpec');
 
 /** What an update lets pass: fields that cannot change, templates that were invalid before. */
 interface Leniency {
@@ -71,7 +73,7 @@ function validateFixedFields(next: StatefulSetSpec, prev: StatefulSetSpec): Fiel
     persistentVolumeClaimRetentionPolicy: _p,
     ...rest
   }: StatefulSetSpec) => rest;
-  if (deepEqual(fixed(next), fixed(prev))) return [];
+  if (semanticEqual(specType, fixed(next), fixed(prev))) return [];
   const text =
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', " +
     "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and " +

@@ -1,5 +1,4 @@
 /** certificates.k8s.io/v1 CertificateSigningRequest. */
-import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import { humanDuration } from '../../../machinery/meta/times.ts';
 import type { CertificateSigningRequest } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
@@ -26,7 +25,8 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   prepareForUpdate: (next, prev) => {
     next.spec = prev.spec;
   },
-  nameRule: nameIsPathSegment,
+  // No rule but that of all names.
+  nameRule: () => [],
   validate: validateCsr,
   validateUpdate: (next, prev) => validateCsrUpdate(next, prev, 'main'),
   status: csrStatus,

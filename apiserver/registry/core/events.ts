@@ -25,6 +25,7 @@ export const events = defineResource<CoreEvent>({
   kind: 'Event',
   plural: 'events',
   metadataChecks: [],
+  metadataLast: true,
   // Only events.k8s.io/v1 minds, and its validation says so.
   anyFinalizer: true,
   shortNames: ['ev'],

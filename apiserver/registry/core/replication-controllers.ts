@@ -1,6 +1,6 @@
 /** v1 ReplicationController. */
 import { FieldPath } from '../../../machinery/meta/field-error.ts';
-import { isDns1123Label, isLongName, nameIsDnsSubdomain } from '../../../machinery/meta/names.ts';
+import { isDns1123Label, isLongName } from '../../../machinery/meta/names.ts';
 import type { ReplicationController } from '../../../machinery/schema/wire.ts';
 import { ageColumn, containerColumns, labelsText } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -23,11 +23,10 @@ export const replicationControllers = defineResource<ReplicationController>({
   categories: ['all'],
   namespaced: true,
   storagePrefix: '/registry/controllers',
-  deleteReturnsObject: true,
   defaultPropagation: 'orphan',
   generationOf: (rc) => ({ spec: rc.spec }),
   selectableFields: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
-  nameRule: (name, prefix) => (prefix ? nameIsDnsSubdomain(name, true) : isLongName(name)),
+  nameRule: (name, prefix) => (prefix ? [] : isLongName(name)),
   prepareForCreate: (next) => {
     next.status = { replicas: 0 };
     dropDisabledPodFields(next.spec?.template?.spec, undefined);

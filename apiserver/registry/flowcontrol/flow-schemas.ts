@@ -16,6 +16,7 @@ export const flowSchemas = defineResource<FlowSchema>({
   validate: validateFlowSchema,
   validateUpdate: validateFlowSchema,
   status: {
+    metadataChecks: ['whole'],
     resetFields: specAndMetadata,
     prepareForUpdate: keepMetadata,
     validateUpdate: (next) => validateConditionTypes(next.status?.conditions),

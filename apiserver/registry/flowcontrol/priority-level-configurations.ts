@@ -19,6 +19,7 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   validate: validatePriorityLevel,
   validateUpdate: validatePriorityLevel,
   status: {
+    metadataChecks: ['whole'],
     resetFields: specAndMetadata,
     prepareForUpdate: keepMetadata,
     validateUpdate: (next) => validateConditionTypes(next.status?.conditions),

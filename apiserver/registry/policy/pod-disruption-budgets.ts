@@ -14,6 +14,7 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   kind: 'PodDisruptionBudget',
   plural: 'poddisruptionbudgets',
   metadataChecks: [],
+  metadataLast: true,
   shortNames: ['pdb'],
   namespaced: true,
   anyFinalizer: true,

@@ -1,7 +1,8 @@
 /** The rules of ResourceClaims and ResourceClaimTemplates. */
-import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { semanticEqual } from '../../../machinery/meta/equality.ts';
 import { type FieldError, FieldPath } from '../../../machinery/meta/field-error.ts';
 import { validateImmutableField } from '../../../machinery/meta/object-meta-validation.ts';
+import { typeRef } from '../../../machinery/schema/schema.ts';
 import type {
   KubeObject,
   ResourceClaim,
@@ -47,6 +48,6 @@ function specStays(
   prev: KubeObject & { spec: object },
   typeId: string,
 ): FieldError[] {
-  if (deepEqual(next.spec, prev.spec)) return [];
+  if (semanticEqual(typeRef(typeId), next.spec, prev.spec)) return [];
   return validateImmutableField(internalForm(typeId, next.spec), undefined, path);
 }

@@ -186,7 +186,10 @@ export function validateCsiStorageCapacity(
     errors.push(...validateNonnegativeQuantity(next.capacity, FieldPath.of('capacity')));
   }
   if (prev === undefined) return errors;
-  if (!deepEqual(next.nodeTopology, prev.nodeTopology)) {
+  if (
+    !deepEqual(next.nodeTopology, prev.nodeTopology) ||
+    (next.nodeTopology === undefined) !== (prev.nodeTopology === undefined)
+  ) {
     const shown = selectorValue(next.nodeTopology);
     errors.push(invalidValue(topologyAt, shown, 'field is immutable'));
   }

@@ -1,5 +1,5 @@
 /** The rules of VolumeAttachments. */
-import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { semanticEqual } from '../../../machinery/meta/equality.ts';
 import {
   type FieldError,
   FieldPath,
@@ -9,6 +9,7 @@ import {
   tooLong,
 } from '../../../machinery/meta/field-error.ts';
 import { byteLength, isDns1123Subdomain } from '../../../machinery/meta/names.ts';
+import { typeRef } from '../../../machinery/schema/schema.ts';
 import type { VolumeAttachment } from '../../../machinery/schema/wire.ts';
 import { invalidFor } from '../core/field-checks.ts';
 import { validateVolumeSpec } from '../core/volume/persistent-volume-spec.ts';
@@ -18,6 +19,7 @@ import { internalForm } from '../internal-form.ts';
 const metadataLimitBytes = 256 * 1024;
 const messageLimitBytes = 1024;
 const specPath = FieldPath.of('spec');
+const specType = typeRef('storage/v1.VolumeAttachmentSpec');
 const statusPath = FieldPath.of('status');
 
 type Source = VolumeAttachment['spec']['source'];
@@ -48,7 +50,7 @@ export function validateVolumeAttachmentUpdate(
   prev: VolumeAttachment,
 ): FieldError[] {
   const errors = validateVolumeAttachment(next);
-  if (!deepEqual(next.spec, prev.spec)) {
+  if (!semanticEqual(specType, next.spec, prev.spec)) {
     const shown = internalForm('storage/v1.VolumeAttachmentSpec', next.spec);
     errors.push(invalidValue(specPath, shown, 'field is immutable'));
   }

@@ -20,6 +20,7 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   validate: validateVolumeAttachment,
   validateUpdate: validateVolumeAttachmentUpdate,
   status: {
+    metadataChecks: ['whole'],
     resetFields: specAndMetadata,
     prepareForUpdate: keepMetadata,
     validateUpdate: validateVolumeAttachmentUpdate,

@@ -25,6 +25,7 @@ const containerType = typeRef('core/v1.EphemeralContainer');
 export const ephemeralContainersStrategy: FaceStrategy<Pod> = {
   verbs: ['get', 'patch', 'update'],
   resetFields: allButSpecFields(['ephemeralContainers']),
+  metadataChecks: ['change', 'whole'],
   prepareForUpdate: (next, prev) => {
     const containers = next.spec?.ephemeralContainers;
     next.spec = deepCopy(prev.spec!);

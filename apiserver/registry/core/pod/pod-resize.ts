@@ -38,6 +38,7 @@ type Quantities = Readonly<Record<string, string>> | undefined;
 export const resizeStrategy: FaceStrategy<Pod> = {
   verbs: ['get', 'patch', 'update'],
   resetFields: allButSpecFields(['containers', 'initContainers', 'resources']),
+  metadataChecks: ['change', 'whole'],
   prepareForUpdate: (next, prev) => {
     keepAllButResources(next, prev);
     dropDisabledPodFields(next.spec, prev.spec);

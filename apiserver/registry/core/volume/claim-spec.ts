@@ -184,7 +184,7 @@ export function validateTemplateMeta(meta: ObjectMeta, at: FieldPath): FieldErro
     ...validateAnnotations(meta.annotations, at.child('annotations')),
     ...validateLabels(meta.labels, at.child('labels')),
     ...metaFields
-      .filter((f) => isSet(meta[f]))
+      .filter((f) => isSet(meta[f]) || (f === 'deletionGracePeriodSeconds' && meta[f] === 0))
       .map((f) => forbiddenField(at.child(goName[f] ?? f), 'cannot be set')),
   ];
 }
