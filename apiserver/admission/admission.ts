@@ -29,6 +29,8 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean;
   readonly user: UserInfo;
   warn(text: string): void;
+  /** Adds to what the audit log tells of the request; undefined: it tells nothing. */
+  annotate?(key: string, value: string): void;
 }
 
 /** A plugin; it refuses by throwing a StatusError (usually `forbidden`). */

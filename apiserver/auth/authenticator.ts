@@ -16,9 +16,21 @@ export interface AuthenticationInput {
   readonly remoteAddress: string | undefined;
 }
 
+/** What is to be said of a credential beside whose it is. */
+export interface CredentialNotes {
+  /** For the audit log. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** For who uses it. */
+  readonly warnings?: readonly string[];
+}
+
 /** A user with the audiences that the credential was checked for, or why none was found. */
 export type Authentication =
-  | { readonly user: UserInfo; readonly audiences?: readonly string[] }
+  | {
+      readonly user: UserInfo;
+      readonly audiences?: readonly string[];
+      readonly notes?: CredentialNotes;
+    }
   /**
    * The credential is of this kind and not valid: the request is answered 401. `unsure`: nobody
    * could be asked; the next request may find out.

@@ -20,6 +20,8 @@ interface PrivateClaims {
   readonly pod?: Bound;
   readonly secret?: Bound;
   readonly node?: Bound;
+  /** Seconds since 1970. */
+  readonly warnafter?: number;
 }
 
 export interface ServiceAccountTokenOptions {
@@ -129,7 +131,21 @@ async function bound(claims: Claims, o: ServiceAccountTokenOptions): Promise<Aut
     }
     if (isGone(found, o)) return { invalid: invalidated };
   }
-  return { user: serviceAccountUser(namespace, serviceaccount.name, uid!, extraOf(claims, own)) };
+  const user = serviceAccountUser(namespace, serviceaccount.name, uid!, extraOf(claims, own));
+  const stale = staleness(claims, own, o.now());
+  return stale === undefined ? { user } : { user, notes: { annotations: stale } };
+}
+
+/** Pods' tokens live longer than they should be used: for programs that do not read them again. */
+function staleness(
+  claims: Claims,
+  { warnafter }: PrivateClaims,
+  nowMs: number,
+): Readonly<Record<string, string>> | undefined {
+  const seconds = Math.floor(nowMs / 1000) - (warnafter ?? Number.POSITIVE_INFINITY);
+  if (seconds <= 0) return undefined;
+  const text = `subject: ${claims['sub']}, seconds after warning threshold: ${seconds}`;
+  return { 'authentication.k8s.io/stale-token': text };
 }
 
 function timeProblem(claims: Claims, nowMs: number): string | undefined {

@@ -24,6 +24,7 @@ export function writeContext(
     ...(resource.conversion === undefined ? {} : { requestVersion: resource.apiVersion }),
     access,
     warn: (text) => request.warn(text),
+    ...annotating(request),
   };
 }
 
@@ -52,7 +53,12 @@ export function admissionAttributes(
     dryRun,
     user: request.user,
     warn: (text) => request.warn(text),
+    ...annotating(request),
   };
+}
+
+function annotating({ audit }: ApiRequest): Pick<WriteContext, 'annotate'> | undefined {
+  return audit && { annotate: (key, value) => audit.annotate(key, value) };
 }
 
 /** The field manager: named, or the first part of the user agent. */

@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { unauthorized } from '../../machinery/meta/status-error.ts';
 import type { AnonymousAccess } from '../auth/anonymous.ts';
-import type { Authenticator } from '../auth/authenticator.ts';
+import type { Authenticator, CredentialNotes } from '../auth/authenticator.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { ApiRequest } from './api-request.ts';
 
@@ -14,12 +14,19 @@ const anonymousUser: UserInfo = {
   groups: [unauthenticated],
 };
 
+const anonymousIdentity: Identity = { user: anonymousUser };
+
+export interface Identity {
+  readonly user: UserInfo;
+  readonly notes?: CredentialNotes;
+}
+
 /** The user with the group of all who proved who they are. Throws 401 for a bad credential. */
 export async function authenticate(
   request: ApiRequest,
   authenticators: readonly Authenticator[],
   anonymous: AnonymousAccess,
-): Promise<UserInfo> {
+): Promise<Identity> {
   const socket = request.raw.socket as TLSSocket;
   const input = {
     headers: request.raw.headers,
@@ -38,11 +45,11 @@ export async function authenticate(
     }
     const { user } = answer;
     const told = user.groups.some((g) => g === authenticated || g === unauthenticated);
-    if (told || user.name === anonymousUser.name) return user;
-    return { ...user, groups: [...user.groups, authenticated] };
+    if (told || user.name === anonymousUser.name) return answer;
+    return { ...answer, user: { ...user, groups: [...user.groups, authenticated] } };
   }
   if (refused || !anonymous(request.path)) throw unauthorized();
-  return anonymousUser;
+  return anonymousIdentity;
 }
 
 /** Certificates are parsed once per connection. */

@@ -1,7 +1,7 @@
 /** Who sends a request and whom it acts as: the first steps of the chain. */
 import type { Audit } from '../audit/audit.ts';
 import type { AnonymousAccess } from '../auth/anonymous.ts';
-import type { Authenticator } from '../auth/authenticator.ts';
+import type { Authenticator, CredentialNotes } from '../auth/authenticator.ts';
 import type { Impersonation } from '../auth/impersonation/impersonation.ts';
 import type { ApiRequest } from './api-request.ts';
 import { auditUnauthenticated, beginAudit } from './audit-request.ts';
@@ -23,8 +23,11 @@ export interface Identification {
  */
 export async function identify(request: ApiRequest, by: Identification): Promise<void> {
   const { audit } = by;
+  let notes: CredentialNotes | undefined;
   try {
-    request.user = await authenticate(request, by.authenticators, by.anonymous);
+    const identity = await authenticate(request, by.authenticators, by.anonymous);
+    request.user = identity.user;
+    notes = identity.notes;
   } catch (e) {
     if (audit !== undefined) auditUnauthenticated(request, audit);
     throw e;
@@ -33,9 +36,15 @@ export async function identify(request: ApiRequest, by: Identification): Promise
     const begun = beginAudit(request, audit);
     request.audit = begun instanceof Promise ? await begun : begun;
   }
+  if (notes !== undefined) tell(request, notes);
   const acting = impersonated(request, by.impersonation);
   if (acting === undefined) return;
   const { user, constraint } = await acting;
   request.user = user;
   request.audit?.impersonated(user, constraint);
+}
+
+function tell(request: ApiRequest, { annotations, warnings = [] }: CredentialNotes): void {
+  for (const text of warnings) request.warn(text);
+  for (const [key, value] of Object.entries(annotations)) request.audit?.annotate(key, value);
 }

@@ -60,6 +60,8 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
         nbf: nowSeconds,
         sub: `system:serviceaccount:${namespace}:${name}`,
       };
+      const issued = 'authentication.kubernetes.io/issued-credential-id';
+      call.context.annotate?.(issued, `JTI=${claims.jti}`);
       const answer: KubeObject & { spec: unknown; status: unknown } = {
         kind: 'TokenRequest',
         apiVersion: 'authentication.k8s.io/v1',

@@ -141,6 +141,44 @@ describe('PodSecurity', () => {
     });
   }
 
+  const notes: [string, Record<string, string>, object, Record<string, string>][] = [
+    ['nothing but the policy', {}, {}, { 'enforce-policy': 'privileged:latest' }],
+    [
+      'what a stricter policy would refuse',
+      { enforce: 'privileged', audit: 'baseline' },
+      {},
+      { 'enforce-policy': 'privileged:latest', 'audit-violations': warning },
+    ],
+    [
+      'who is exempt',
+      { enforce: 'baseline' },
+      { exemptions: { usernames: ['alice'] } },
+      { exempt: 'user' },
+    ],
+    [
+      'labels that cannot be read',
+      { enforce: 'baseline', 'warn-version': 'x' },
+      {},
+      { 'enforce-policy': 'baseline:latest', error: 'Failed to parse policy' },
+    ],
+  ];
+  for (const [what, labels, configuration, expected] of notes) {
+    it(`tells the audit log ${what}`, async () => {
+      const env = testEnvironment({ namespaces: [namespace(labels)] });
+      const document = {
+        apiVersion: 'pod-security.admission.config.k8s.io/v1',
+        kind: 'PodSecurityConfiguration',
+        ...configuration,
+      };
+      const told: Record<string, string> = {};
+      const annotate = (key: string, value: string) => {
+        told[key.replace('pod-security.kubernetes.io/', '')] = value.replace(/(policy): .*/, '$1');
+      };
+      await judge(podSecurity(env, document), attributes({ object: pod(host), annotate }));
+      assert.deepEqual(told, expected);
+    });
+  }
+
   const relabel = async (from: Record<string, string>, to: Record<string, string>) => {
     const owner = {
       apiVersion: 'apps/v1',

@@ -2,6 +2,7 @@
  * PodSecurity: the labels of a namespace say how much its pods may do. Pods that may not are
  * refused; templates of pods are only warned about.
  */
+import * as fe from '../../../machinery/meta/field-error.ts';
 import { invalid, StatusError } from '../../../machinery/meta/status-error.ts';
 import type { Namespace, Pod } from '../../../machinery/schema/wire.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
@@ -17,6 +18,8 @@ import { isSignificantChange, templateOf } from './subjects.ts';
 const harmless = new Set([
   ...['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'],
 ]);
+
+const labelPrefix = 'pod-security.kubernetes.io/';
 
 interface Situation extends PodSecurityConfiguration {
   readonly env: AdmissionEnvironment;
@@ -101,10 +104,16 @@ async function validatePod(a: AdmissionAttributes, situation: Situation): Promis
     });
   }
   const { policy, errors } = policyOf(namespace.metadata?.labels ?? {}, situation.defaults);
-  if (errors.length === 0 && isFullyPrivileged(policy)) return;
+  if (errors.length === 0 && isFullyPrivileged(policy)) {
+    a.annotate?.(`${labelPrefix}enforce-policy`, policyName(policy.enforce));
+    return;
+  }
   if (a.operation === 'UPDATE' && !isSignificantChange(pod, a.oldObject as Pod)) return;
   const subject = subjectOf(pod);
   const broken = violationsOf(policy.enforce, subject);
+  a.annotate?.(`${labelPrefix}enforce-policy`, policyName(policy.enforce));
+  if (errors.length > 0) noteBadPolicy(a, errors);
+  noteAudit(a, policy, subject);
   if (broken.length > 0) {
     const name = JSON.stringify(policyName(policy.enforce));
     throw refused(a, `violates PodSecurity ${name}: ${detailsOf(broken)}`);
@@ -121,8 +130,29 @@ async function warnOf(
   if (isExempt(a, template, situation)) return;
   const namespace = await namespaceOf(a, situation);
   if (namespace === undefined) return;
-  const { policy } = policyOf(namespace.metadata?.labels ?? {}, situation.defaults);
-  warn(a, policy, subjectOf(template));
+  const { policy, errors } = policyOf(namespace.metadata?.labels ?? {}, situation.defaults);
+  const subject = subjectOf(template);
+  if (errors.length > 0) noteBadPolicy(a, errors);
+  noteAudit(a, policy, subject);
+  warn(a, policy, subject);
+}
+
+/** For the audit log: what a stricter policy would not let in. */
+function noteAudit(
+  a: AdmissionAttributes,
+  policy: Policy,
+  subject: Parameters<typeof violationsOf>[1],
+): void {
+  if (a.annotate === undefined) return;
+  const broken = violationsOf(policy.audit, subject);
+  if (broken.length === 0) return;
+  const name = JSON.stringify(policyName(policy.audit));
+  const text = `would violate PodSecurity ${name}: ${detailsOf(broken)}`;
+  a.annotate(`${labelPrefix}audit-violations`, text);
+}
+
+function noteBadPolicy(a: AdmissionAttributes, errors: readonly fe.FieldError[]): void {
+  a.annotate?.(`${labelPrefix}error`, `Failed to parse policy: ${fe.summarize(errors)}`);
 }
 
 function warn(
@@ -136,16 +166,21 @@ function warn(
   a.warn(`would violate PodSecurity ${name}: ${detailsOf(broken)}`);
 }
 
+/** Told in the audit log. */
 function isExempt(
   a: AdmissionAttributes,
   pod: Pick<Pod, 'spec'>,
   { exemptions }: Situation,
 ): boolean {
-  return (
-    exemptions.namespaces.includes(a.namespace) ||
-    exemptions.usernames.includes(a.user.name) ||
-    exemptions.runtimeClasses.includes(pod.spec?.runtimeClassName ?? '')
-  );
+  const reason = exemptions.namespaces.includes(a.namespace)
+    ? 'namespace'
+    : exemptions.usernames.includes(a.user.name)
+      ? 'user'
+      : exemptions.runtimeClasses.includes(pod.spec?.runtimeClassName ?? '')
+        ? 'runtimeClass'
+        : undefined;
+  if (reason !== undefined) a.annotate?.(`${labelPrefix}exempt`, reason);
+  return reason !== undefined;
 }
 
 async function namespaceOf(
