@@ -1,6 +1,7 @@
 /** The OpenAPI v2 document of all group versions, in parts: it is too large to hold as one object. */
 import type { StructType } from '../../machinery/schema/schema.ts';
 import { structType } from '../../machinery/schema/schema.ts';
+import { contentHash } from './content-hash.ts';
 import { type CustomSchemas, customRef } from './custom-kinds.ts';
 import { bearerToken, info, type ServedGroupVersion, type Texts } from './document-v3.ts';
 import { kindsInAll, structOf } from './kinds.ts';
@@ -13,7 +14,7 @@ import {
   type Payload,
   rootOf,
 } from './operations.ts';
-import { parameterType } from './parameters.ts';
+import { type ParameterContext, parameterType } from './parameters.ts';
 import { type Json, patchName, Schemas } from './schemas.ts';
 
 /** A member of one of the document's big maps. */
@@ -74,8 +75,12 @@ export function buildOpenApiV2(versions: readonly ServedGroupVersion[], texts: T
   return { ...documentV2Head, ...out };
 }
 
+/** Parameters that old clients look for at the operation, or whose text names the kind. */
+const unshared: ReadonlySet<string> = new Set(['name', 'fieldValidation', 'dryRun']);
+
 class PathBuilder {
   readonly parameters = new Map<string, Json>();
+  private readonly keys = new Map<string, string>();
   /** Of the group version that is being written. */
   customs: CustomSchemas = new Map();
   private readonly schemas: Schemas;
@@ -104,33 +109,45 @@ class PathBuilder {
   item(path: string, operations: readonly Operation[], tag: string): Json {
     const [first, ...rest] = operations;
     const shared = first!.query.filter((n) => rest.every((o) => o.query.includes(n)));
-    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, n]) => this.parameter(n!, 'path'));
-    const parameters = [...inPath, ...shared.map((n) => this.parameter(n, 'query'))];
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, n]) =>
+      this.parameter(n!, 'path', first!),
+    );
+    const parameters = [...inPath, ...shared.map((n) => this.parameter(n, 'query', first!))];
     const methods: Partial<Record<Method, Json>> = {};
     for (const o of operations) methods[o.method] = this.operation(o, shared, tag);
     return { ...methods, ...(parameters.length > 0 ? { parameters } : {}) };
   }
 
+  private parameter(name: string, where: 'path' | 'query', of: ParameterContext): Json {
+    const description =
+      where === 'path' && name === 'path' ? 'path to the resource' : this.texts.parameter(name, of);
+    const parameter = {
+      uniqueItems: true,
+      type: where === 'path' ? 'string' : parameterType(name),
+      ...(description === '' ? {} : { description }),
+      name,
+      in: where,
+      ...(where === 'path' ? { required: true } : {}),
+    };
+    return unshared.has(name) ? parameter : this.shared(name, parameter);
+  }
+
   /** A reference: parameters stand once in the document. */
-  private parameter(name: string, where: 'path' | 'query'): Json {
-    const key = `${name}-${where}`;
-    if (!this.parameters.has(key)) {
-      const description =
-        where === 'path' && name === 'path' ? 'path to the resource' : this.texts.parameter(name);
-      this.parameters.set(key, {
-        ...(description === '' ? {} : { description }),
-        in: where,
-        name,
-        ...(where === 'path' ? { required: true } : {}),
-        type: where === 'path' ? 'string' : parameterType(name),
-        uniqueItems: true,
-      });
+  private shared(name: string, parameter: Json): Json {
+    const text = JSON.stringify(parameter);
+    let key = this.keys.get(text);
+    if (key === undefined) {
+      key = `${name}-${contentHash(parameter)}`;
+      this.keys.set(text, key);
+      this.parameters.set(key, parameter);
     }
     return { $ref: `#/parameters/${key}` };
   }
 
   private operation(o: Operation, shared: readonly string[], tag: string): Json {
-    const own = o.query.filter((n) => !shared.includes(n)).map((n) => this.parameter(n, 'query'));
+    const own = o.query
+      .filter((n) => !shared.includes(n))
+      .map((n) => this.parameter(n, 'query', o));
     const parameters = [...(o.body === undefined ? [] : [this.body(o)]), ...own];
     return {
       consumes: o.body === 'Patch' ? patches : ['*/*'],
@@ -147,12 +164,13 @@ class PathBuilder {
   }
 
   private body({ body, bodyRequired }: Operation): Json {
-    return {
-      in: 'body',
+    const parameter = {
       name: 'body',
+      in: 'body',
       ...(bodyRequired === true ? { required: true } : {}),
       schema: this.schema(body!),
     };
+    return typeof body === 'string' ? this.shared('body', parameter) : parameter;
   }
 
   private responses(answers: readonly (readonly [number, Payload | StructType])[]): Json {

@@ -12,13 +12,13 @@ import {
   type Payload,
   rootOf,
 } from './operations.ts';
-import { parameterType } from './parameters.ts';
+import { type ParameterContext, parameterType } from './parameters.ts';
 import { type Json, patchName, Schemas, type TypeTexts } from './schemas.ts';
 
 /** Texts that come from outside. */
 export interface Texts {
   type(typeId: string): TypeTexts;
-  parameter(name: string): string;
+  parameter(name: string, of: ParameterContext): string;
 }
 
 /** A group version, '' for the core group, with what it serves. */
@@ -111,18 +111,18 @@ class PathBuilder {
     const [first, ...rest] = operations;
     const shared = first!.query.filter((n) => rest.every((o) => o.query.includes(n)));
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) =>
-      this.parameter(name!, 'path'),
+      this.parameter(name!, 'path', first!),
     );
-    const parameters = [...inPath, ...shared.map((n) => this.parameter(n, 'query'))];
+    const parameters = [...inPath, ...shared.map((n) => this.parameter(n, 'query', first!))];
     parameters.sort((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1));
     const methods: Partial<Record<Method, Json>> = {};
     for (const o of operations) methods[o.method] = this.operation(o, shared);
     return { ...methods, ...(parameters.length > 0 ? { parameters } : {}) };
   }
 
-  private parameter(name: string, where: 'path' | 'query'): Json {
+  private parameter(name: string, where: 'path' | 'query', of: ParameterContext): Json {
     const description =
-      where === 'path' && name === 'path' ? 'path to the resource' : this.texts.parameter(name);
+      where === 'path' && name === 'path' ? 'path to the resource' : this.texts.parameter(name, of);
     return {
       name,
       in: where,
@@ -133,7 +133,9 @@ class PathBuilder {
   }
 
   private operation(o: Operation, shared: readonly string[]): Json {
-    const own = o.query.filter((n) => !shared.includes(n)).map((n) => this.parameter(n, 'query'));
+    const own = o.query
+      .filter((n) => !shared.includes(n))
+      .map((n) => this.parameter(n, 'query', o));
     const types = o.connects ? ['*/*'] : o.streams ? [...encodings, ...streams].sort() : encodings;
     return {
       tags: [this.tag],

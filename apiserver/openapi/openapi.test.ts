@@ -213,6 +213,11 @@ describe('OpenAPI documents', () => {
     for (const { $ref } of at(path, 'parameters') as { $ref: string }[]) {
       assert.ok(Object.hasOwn(at(v2, 'parameters') as object, $ref.slice('#/parameters/'.length)));
     }
+    const sent = at(path, 'post', 'parameters') as { name?: string }[];
+    assert.deepEqual(
+      sent.map((p) => p.name),
+      ['body', 'dryRun', undefined, 'fieldValidation'],
+    );
     assert.deepEqual(at(v2, 'definitions', 'io.k8s.api.rbac.v1.Role', 'properties', 'metadata'), {
       $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta',
     });
@@ -316,7 +321,16 @@ describe('OpenAPI service', () => {
   it('has descriptions', () => {
     const texts = packageTexts();
     assert.match(texts.type('core/v1.ConfigMap').description, /\S/);
-    assert.match(texts.parameter('dryRun'), /\S/);
-    assert.doesNotMatch(texts.parameter('pretty'), /&#39;|\\/);
+    const of = (operationId: string, method: string, kind: string) =>
+      [{ operationId, method, kind: { kind } }] as const;
+    const list = of('listCoreV1Node', 'get', 'Node');
+    assert.match(texts.parameter('dryRun', ...list), /\S/);
+    assert.doesNotMatch(texts.parameter('pretty', ...list), /&#39;|\\/);
+    assert.equal(texts.parameter('name', ...list), 'name of the Node');
+    assert.match(texts.parameter('limit', ...list), /is true\.\n\nThe server/);
+    const apply = of('patchCoreV1Node', 'patch', 'Node');
+    assert.match(texts.parameter('fieldManager', ...apply), /required for apply requests/);
+    const exec = of('connectCoreV1GetNamespacedPodExec', 'get', 'PodExecOptions');
+    assert.match(texts.parameter('stdin', ...exec), /^Redirect/);
   });
 });

@@ -267,5 +267,5 @@ function moved(url: string): OpenApiAnswer {
 /** Descriptions from the packages that have them. */
 export function packageTexts(): Texts {
   const parameters = new ParameterTexts();
-  return { type: documented, parameter: (name) => parameters.text(name) };
+  return { type: documented, parameter: (name, of) => parameters.text(name, of) };
 }

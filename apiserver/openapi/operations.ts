@@ -192,7 +192,7 @@ class ResourceOperations {
     const list = {
       method: 'get',
       action: 'list',
-      description: `list or watch objects of kind ${kind}`,
+      description: `list ${verbs.includes('watch') ? 'or watch ' : ''}objects of kind ${kind}`,
       query: listQuery,
       answers: [[200, this.list]],
       streams: true,
@@ -210,7 +210,7 @@ class ResourceOperations {
         method: 'post',
         action: 'post',
         operationId: `create${name}`,
-        description: `create ${article(kind)} ${kind}`,
+        description: `create ${withArticle(kind)}`,
         query: writeQuery,
         body: this.kind,
         bodyRequired: true,
@@ -243,7 +243,7 @@ class ResourceOperations {
       method: 'delete',
       action: 'delete',
       operationId: `delete${name}`,
-      description: `delete ${article(kind)} ${kind}`,
+      description: `delete ${withArticle(kind)}`,
       query: deleteQuery,
       body: 'DeleteOptions',
       answers: [
@@ -317,7 +317,9 @@ class ResourceOperations {
         method: 'get',
         action: one ? 'watch' : 'watchlist',
         operationId: `watch${this.title}${operationId}`,
-        description: `watch ${one ? 'changes to ' : ''}${what}. deprecated: use the 'watch' parameter with a list operation instead.`,
+        description:
+          `watch ${one ? 'changes to ' : ''}${what}. deprecated: use the 'watch' parameter with a ` +
+          `list operation instead${one ? ", filtered to a single item with the 'fieldSelector' parameter" : ''}.`,
         query: listQuery,
         answers: [[200, 'WatchEvent']],
         streams: true,
@@ -357,7 +359,7 @@ class ResourceOperations {
         method: 'post',
         action: 'post',
         operationId: `create${this.title}${suffix}`,
-        description: `create ${s.name} of ${article(this.resource.kind)} ${this.resource.kind}`,
+        description: `create ${s.name} of ${withArticle(this.resource.kind)}`,
         kind,
         query: writeQuery,
         body: kind,
@@ -390,6 +392,8 @@ class ResourceOperations {
   }
 }
 
-function article(kind: string): string {
-  return /^[AEIOU]/.test(kind) ? 'an' : 'a';
+/** A kind with its article; plurals have none. */
+function withArticle(kind: string): string {
+  if (/[^s]s$/.test(kind)) return kind;
+  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }

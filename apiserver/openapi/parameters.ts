@@ -35,33 +35,62 @@ export function parameterType(name: string): ParameterType {
   return types[name] ?? 'string';
 }
 
-/** Descriptions by name, read from a declaration file of the client package. */
+/** What of an operation its parameters' descriptions depend on. */
+export interface ParameterContext {
+  readonly operationId: string;
+  readonly method: string;
+  readonly kind: { readonly kind: string };
+}
+
+type ByName = ReadonlyMap<string, string>;
+
+/** Descriptions by name, read from declaration files of the client package. */
 export class ParameterTexts {
-  private common: ReadonlyMap<string, string> | undefined;
-  private ofPods: ReadonlyMap<string, string> | undefined;
+  private common: { ofAll: ByName; ofPatch: ByName } | undefined;
+  private ofConnections: ReadonlyMap<string, ByName> | undefined;
 
   /** The description of a parameter; '' when there is none. */
-  text(name: string): string {
-    this.common ??= readTexts('PolicyV1Api');
-    const found = this.common.get(name);
-    if (found !== undefined) return found;
-    // A big file, which only the core group's operations ask for.
-    this.ofPods ??= readTexts('CoreV1Api');
-    return this.ofPods.get(name) ?? '';
+  text(name: string, { operationId, method, kind }: ParameterContext): string {
+    if (name === 'name') return `name of the ${kind.kind}`;
+    if (/^(connect|readCoreV1NamespacedPodLog$)/.test(operationId)) {
+      // A big file, which only the core group's operations ask for.
+      this.ofConnections ??= textsByMethod('CoreV1Api', /^(connect|readNamespacedPodLog$)/);
+      const called = operationId.replace('CoreV1', '').replace(/WithPath$/, '');
+      const own = this.ofConnections.get(called)?.get(name);
+      if (own !== undefined) return own;
+    }
+    this.common ??= commonTexts();
+    return (
+      (method === 'patch' && this.common.ofPatch.get(name)) || (this.common.ofAll.get(name) ?? '')
+    );
   }
 }
 
-function readTexts(api: string): ReadonlyMap<string, string> {
-  const texts = new Map<string, string>();
+function commonTexts(): { ofAll: ByName; ofPatch: ByName } {
+  const ofAll = new Map<string, string>();
+  const ofPatch = new Map<string, string>();
+  for (const [method, texts] of textsByMethod('PolicyV1Api', /./)) {
+    const manager = texts.get('fieldManager');
+    if (method.startsWith('patch') && manager !== undefined) ofPatch.set('fieldManager', manager);
+    for (const [name, text] of texts) {
+      if (!ofAll.has(name)) ofAll.set(name, withBreaks(text));
+    }
+  }
+  return { ofAll, ofPatch };
+}
+
+/** Parameters' descriptions by the client's methods whose names match. */
+function textsByMethod(api: string, methods: RegExp): ReadonlyMap<string, ByName> {
+  const out = new Map<string, ByName>();
   const require = createRequire(import.meta.url);
   const folder = join(dirname(require.resolve('@kubernetes/client-node')), 'gen/apis');
   const source = readFileSync(join(folder, `${api}.d.ts`), 'utf8');
-  for (const m of source.matchAll(/\* @param (\w+) (.+)/g)) {
-    const [, name = '', text = ''] = m;
-    const own = name.replace(/^_/, '');
-    if (!texts.has(own)) texts.set(own, plainText(text));
+  for (const [, comment = '', method = ''] of source.matchAll(/\/\*\*(.*?)\*\/\s*(\w+)\(/gs)) {
+    if (out.has(method) || !methods.test(method)) continue;
+    const params = [...comment.matchAll(/\* @param _?(\w+) (.+)/g)];
+    out.set(method, new Map(params.map(([, name = '', text = '']) => [name, plainText(text)])));
   }
-  return texts;
+  return out;
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -77,4 +106,14 @@ const entities: Readonly<Record<string, string>> = {
 /** Undoes the escapes of the client package's generator. */
 function plainText(text: string): string {
   return text.replace(/\\?(&#?\w+;)/g, (all, entity: string) => entities[entity] ?? all).trim();
+}
+
+/** Puts back the line breaks that the generator made spaces of, by what follows them. */
+function withBreaks(text: string): string {
+  return text
+    .replace(/(?<=\S) {2}(?=[A-Z`]|[a-z]+[A-Z])/g, '\n\n')
+    .replace(/(?<=\S) {4}(?=\S)/g, '\n\n  ')
+    .replace(/(?<=\S) {3}(?=\S)/g, '\n  ')
+    .replace(/(?<=\S) {5}(?=\S)/g, '\n    ')
+    .replace(/(?<=\.) (?=- `)/g, '\n');
 }

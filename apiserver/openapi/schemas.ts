@@ -108,7 +108,8 @@ export class Schemas {
     if (value['$ref'] === undefined || this.dialect === 'v2') {
       return { ...text, ...value, ...extra };
     }
-    return { ...text, ...extra, allOf: [value] };
+    const around = { ...text, ...extra };
+    return Object.keys(around).length === 0 ? value : { ...around, allOf: [value] };
   }
 
   private value(ref: TypeRef, field: Field | undefined): Json {

@@ -17,7 +17,8 @@ export function servedGroupVersions(catalog: Catalog): ServedGroupVersion[] {
           listKind: d.listKind,
           namespaced: d.namespaced,
           verbs: d.verbs,
-          deleteReturnsObject: d.deleteReturnsObject,
+          // Of namespaces, which are held, the real server's document has the Status.
+          deleteReturnsObject: d.deleteReturnsObject && d.deletionHold === undefined,
           subresources: subresourcesOf(r),
         };
       }),

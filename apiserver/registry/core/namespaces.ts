@@ -20,6 +20,7 @@ export const namespaces = defineResource<Namespace>({
   shortNames: ['ns'],
   namespaced: false,
   metadataChecks: ['whole', 'change'],
+  deleteReturnsObject: true,
   verbs: allVerbs.filter((v) => v !== 'deletecollection'),
   nameRule: nameIsDnsLabel,
   selectableFields: { 'status.phase': (ns) => ns.status?.phase ?? '' },
