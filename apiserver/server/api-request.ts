@@ -134,11 +134,7 @@ function brokenOff(): StatusError {
 }
 
 function tooLarge(limit: number): StatusError {
-  return new StatusError(
-    'RequestEntityTooLarge',
-    `Request entity too large: limit is ${limit}`,
-    {},
-  );
+  return new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
 }
 
 function decodePath(path: string): string {

@@ -81,6 +81,9 @@ async function watched(folder: string, name: string): Promise<boolean> {
   return false;
 }
 
+/** Under which version upstream stores a kind: `apps/v1/Deployment` to `apps/v1`. */
+const storedAs = new Map<string, string>();
+
 if (existsSync(`${facts}/resources.json`)) {
   const { groups } = JSON.parse(readFileSync(`${facts}/resources.json`, 'utf8')) as {
     groups: { name: string; resources: StoredResource[] }[];
@@ -93,6 +96,12 @@ if (existsSync(`${facts}/resources.json`)) {
     let count = 0;
     for (const { name: group, resources } of groups) {
       for (const { plural, kind, namespaced, storage: stored, versions } of resources) {
+        for (const version of versions) {
+          storedAs.set(
+            [group, version, kind].filter((part) => part !== '').join('/'),
+            stored?.version,
+          );
+        }
         if (stored?.encoding !== 'protobuf') continue;
         const slash = stored.version.lastIndexOf('/');
         const storedGroup = slash < 0 ? 'core' : stored.version.slice(0, slash);
