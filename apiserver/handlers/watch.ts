@@ -2,6 +2,7 @@
 import { expired, StatusError } from '../../machinery/meta/status-error.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
+import { checkStreams } from '../server/output-form.ts';
 import { includeObject, type RenderContext } from '../server/rendering.ts';
 import { parseRevision, reached } from './list.ts';
 import type { ListOptions } from './options.ts';
@@ -25,6 +26,7 @@ export async function watch(
   const initial = options.sendInitialEvents ?? (asked === undefined || asked === 0);
   if (asked === undefined) await cacher.fresh();
   const problem = initial && asked !== undefined ? await notReached(c, asked) : undefined;
+  checkStreams(c.form);
   const encoder = new WatchEncoder(c, c.form.as === 'Table' ? includeObject(c.query) : 'Metadata');
   return {
     async stream(response) {

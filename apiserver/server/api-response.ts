@@ -35,6 +35,19 @@ export function indentedJson(code: number, value: unknown): BodyResponse {
   return { code, contentType: 'application/json', body: JSON.stringify(value, null, 2) };
 }
 
+/** Lines of text that must not be taken for anything else. */
+export const plainText = {
+  contentType: 'text/plain; charset=utf-8',
+  headers: { 'X-Content-Type-Options': 'nosniff' },
+} as const;
+
+/** For a path that nobody answers. */
+export const pageNotFound: BodyResponse = {
+  code: 404,
+  ...plainText,
+  body: '404 page not found\n',
+};
+
 const compress = promisify(gzip);
 
 /** Sends a response; headers common to all answers are added here. */

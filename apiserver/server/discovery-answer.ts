@@ -17,9 +17,9 @@ import { encode, wantsPretty } from './rendering.ts';
 
 const aggregatedKind = { g: 'apidiscovery.k8s.io', v: 'v2', as: 'APIGroupDiscoveryList' } as const;
 
-/** A plain document. Throws 406. */
-export function discoveryAnswer(request: ApiRequest, value: object): BodyResponse {
-  checkTypes(request);
+/** A plain document. Throws 406. `routed`: the real server's router looks at the request first. */
+export function discoveryAnswer(request: ApiRequest, value: object, routed: boolean): BodyResponse {
+  if (routed) checkTypes(request, mediaTypes);
   return tagged(request, value, negotiate(request.header('accept'), 'status'), '');
 }
 
@@ -31,21 +31,21 @@ export function rootAnswer(
   request: ApiRequest,
   plain: () => object,
   aggregated: (version: string) => object,
+  routed: boolean,
 ): BodyResponse {
-  checkTypes(request);
   const encoding = aggregatedEncoding(request.header('accept') ?? '');
-  if (encoding === undefined) return discoveryAnswer(request, plain());
+  if (encoding === undefined) return discoveryAnswer(request, plain(), routed);
   const contentType = mediaTypes.find((t) => t.endsWith(encoding)) ?? plainJson.contentType;
   const { g, v, as } = aggregatedKind;
   const form: OutputForm = { ...plainJson, encoding, contentType };
   return tagged(request, aggregated(v), form, `;g=${g};v=${v};as=${as}`, 'public');
 }
 
-/** What the router of the real server checks before anything else. */
-function checkTypes(request: ApiRequest): void {
+/** What the real server's router checks before anything else. Throws 406. */
+export function checkTypes(request: ApiRequest, types: readonly string[]): void {
   const accept = request.header('accept');
-  if (accept === undefined || accept === '' || namesOne(accept, mediaTypes)) return;
-  throw noRepresentation(mediaTypes);
+  if (accept === undefined || accept === '' || namesOne(accept, types)) return;
+  throw noRepresentation(types);
 }
 
 /** The encoding of the first clause that can be served, when that asks for the aggregated form. */
@@ -81,8 +81,12 @@ function tagged(
     return { code: 304, contentType, body: '', headers };
   }
   const pretty = form.pretty || wantsPretty(request.query, request.header('user-agent'));
-  if (form.encoding === 'json' && !pretty) return { code: 200, contentType, body: json, headers };
+  if (form.encoding === 'json' && !pretty) {
+    return { code: 200, contentType, body: `${json}\n`, headers };
+  }
+  // Some of these kinds do not name their version, which is in the envelope of protobuf all the same.
   const { apiVersion = 'v1', kind = '' } = value as KubeObject;
-  const body = encode(form, { apiVersion, ...value }, kindType(apiVersion, kind)!, pretty);
+  const shown = form.encoding === 'protobuf' ? { ...value, apiVersion } : value;
+  const body = encode(form, shown, kindType(apiVersion, kind)!, pretty);
   return { code: 200, contentType, body, headers };
 }

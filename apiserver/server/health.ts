@@ -1,5 +1,5 @@
 /** /healthz, /livez and /readyz with their single checks. */
-import type { BodyResponse } from './api-response.ts';
+import { type BodyResponse, pageNotFound, plainText } from './api-response.ts';
 
 /** A check: undefined when it passes, else why not. */
 export interface HealthCheck {
@@ -31,8 +31,6 @@ export function storageCheck(
   };
 }
 
-const plain = 'text/plain; charset=utf-8';
-
 /** Answers `/livez`, `/livez/NAME`, `?verbose`, `?exclude=NAME`. `kind`: healthz, livez, readyz. */
 export async function health(
   kind: string,
@@ -42,10 +40,11 @@ export async function health(
 ): Promise<BodyResponse> {
   if (name !== '') {
     const one = checks.find((c) => c.name === name);
-    if (one === undefined) return { code: 404, contentType: plain, body: '404 page not found\n' };
+    if (one === undefined) return pageNotFound;
     const problem = await one.check();
-    if (problem === undefined) return { code: 200, contentType: plain, body: 'ok' };
-    return { code: 500, contentType: plain, body: `internal server error: ${problem}\n` };
+    const { contentType } = plainText;
+    if (problem === undefined) return { code: 200, contentType, body: 'ok' };
+    return { code: 500, ...plainText, body: `internal server error: ${problem}\n` };
   }
   const excluded = new Set(query.getAll('exclude'));
   const lines: string[] = [];
@@ -68,9 +67,9 @@ export async function health(
   }
   if (failed > 0) {
     lines.push(`${kind} check failed`);
-    return { code: 500, contentType: plain, body: `${lines.join('\n')}\n` };
+    return { code: 500, ...plainText, body: `${lines.join('\n')}\n` };
   }
-  if (!query.has('verbose')) return { code: 200, contentType: plain, body: 'ok' };
+  if (!query.has('verbose')) return { code: 200, ...plainText, body: 'ok' };
   lines.push(`${kind} check passed`);
-  return { code: 200, contentType: plain, body: `${lines.join('\n')}\n` };
+  return { code: 200, ...plainText, body: `${lines.join('\n')}\n` };
 }

@@ -33,7 +33,7 @@ export function morePaths(
     const { path } = request;
     if (path === '/metrics') return { code: 200, ...(await services.metrics.expose()) };
     if (path === '/openapi/v2') return documents().documentV2(asked(request));
-    if (path === '/openapi/v3' || path === '/openapi/v3/') {
+    if (path === '/openapi/v3') {
       return documents().index(asked(request));
     }
     if (path.startsWith('/openapi/v3/')) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { StatusError } from '../../machinery/meta/status-error.ts';
-import { type AnswerKind, negotiate } from './output-form.ts';
+import { type AnswerKind, checkStreams, negotiate } from './output-form.ts';
 
 const table = ';as=Table;v=v1;g=meta.k8s.io';
 const partial = ';as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
@@ -43,13 +43,13 @@ describe('the form of an answer', () => {
     ['application/json;as=Pod;v=v1;g=meta.k8s.io, application/yaml', 'one', 'yaml object v1'],
     ['application/json;stream=watch', 'one', 'json object v1'],
     ['application/yaml;stream=watch, application/json', 'one', 'json object v1'],
-    ['application/yaml, application/json', 'watch', 'json object v1'],
+    // The first that is taken decides; that it has no streams is found later.
+    ['application/yaml, application/json', 'watch', 'yaml object v1'],
     [`application/json${table}`, 'status', `only the following media types are accepted: ${told}`],
     [`application/json${table}, application/yaml`, 'status', 'yaml object v1'],
     ['text/html', 'one', `406: Not Acceptable\n\nAvailable representations: ${told}`],
     ['text/html', 'list', `406: Not Acceptable\n\nAvailable representations: ${told}, ${streams}`],
     ['text/html', 'watch', `406: Not Acceptable\n\nAvailable representations: ${told}, ${streams}`],
-    ['application/yaml', 'watch', `only the following media types are accepted: ${streams}`],
     [
       'application/json;as=Pod;v=v1;g=meta.k8s.io',
       'one',
@@ -65,6 +65,12 @@ describe('the form of an answer', () => {
     assert.equal(type('application/json;stream=watch'), 'application/json');
     assert.equal(type(protobuf), `${protobuf};stream=watch`);
     assert.equal(type('application/cbor'), 'application/cbor-seq');
+  });
+
+  it('a form without streams', () => {
+    const message = `only the following media types are accepted: ${streams}`;
+    assert.throws(() => checkStreams(negotiate('application/yaml', 'watch')), { message });
+    checkStreams(negotiate('application/json', 'watch'));
   });
 
   it('indented by parameter', () => {

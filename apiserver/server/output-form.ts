@@ -8,6 +8,8 @@ export interface OutputForm {
   readonly encoding: Encoding;
   /** What the object is turned into. */
   readonly as: 'object' | 'Table' | 'PartialObjectMetadata';
+  /** Metadata is asked for as that of a list. */
+  readonly asList: boolean;
   /** Version of meta.k8s.io that a table or metadata is shown in. */
   readonly metaVersion: string;
   /** Content-Type of an answer that is one body. */
@@ -19,10 +21,11 @@ export interface OutputForm {
 }
 
 /**
- * What is asked: `one` answers one object, `list` and `watch` a collection; `status` is an error or
- * a document of discovery, which have no other shape than their own.
+ * What is asked: `one` answers one object, `list` and `watch` a collection; `plain` is an object that
+ * there is no table of; `status` is an error or a document of discovery, which have no other shape
+ * than their own.
  */
-export type AnswerKind = 'list' | 'one' | 'status' | 'watch';
+export type AnswerKind = 'list' | 'one' | 'plain' | 'status' | 'watch';
 
 /** What the server tells that it answers in. */
 export const mediaTypes = [
@@ -49,6 +52,7 @@ const understood = encodings.map(([type]) => type);
 export const plainJson: OutputForm = {
   encoding: 'json',
   as: 'object',
+  asList: false,
   metaVersion: 'v1',
   contentType: 'application/json',
   streamType: 'application/json',
@@ -75,7 +79,8 @@ export function negotiate(accept: string | undefined, kind: AnswerKind = 'one'):
 
 function choose(accept: string, kind: AnswerKind): OutputForm | StatusError {
   if (kind !== 'status' && !namesOne(accept, understood)) {
-    const told = kind === 'one' ? mediaTypes : [...mediaTypes, ...streamTypes];
+    const collection = kind === 'list' || kind === 'watch';
+    const told = collection ? [...mediaTypes, ...streamTypes] : mediaTypes;
     return noRepresentation(told);
   }
   for (const clause of parseAccept(accept)) {
@@ -85,7 +90,12 @@ function choose(accept: string, kind: AnswerKind): OutputForm | StatusError {
       if (form !== undefined) return form;
     }
   }
-  return notAcceptable(kind === 'watch' ? streamTypes : mediaTypes);
+  return notAcceptable(mediaTypes);
+}
+
+/** Throws 406 for a form that there are no streams in. */
+export function checkStreams({ encoding }: OutputForm): void {
+  if (encoding === 'yaml') throw notAcceptable(streamTypes);
 }
 
 /** 406 as the real server's router words it, which looks at the names alone. */
@@ -109,14 +119,15 @@ function formOf(
 ): OutputForm | undefined {
   const stream = params.get('stream') ?? '';
   if (stream !== '' && (stream !== 'watch' || encoding === 'yaml')) return undefined;
-  if (kind === 'watch' && encoding === 'yaml') return undefined;
   const version = params.get('sv') ?? '';
   if (version !== '' && (kind === 'status' || version !== 'v1')) return undefined;
   const as = shapeOf(params, encoding);
   if (as === undefined || (kind === 'status' && as !== 'object')) return undefined;
+  if (kind === 'plain' && as === 'Table') return undefined;
   return {
     encoding,
     as,
+    asList: params.get('as') === 'PartialObjectMetadataList',
     metaVersion: params.get('v') ?? 'v1',
     contentType: type,
     streamType: streamTypeOf(type, encoding),

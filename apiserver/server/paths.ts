@@ -1,12 +1,11 @@
 /** The server's own paths: discovery, health, version, OpenAPI. */
-import { StatusError } from '../../machinery/meta/status-error.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ApiRequest } from './api-request.ts';
-import { type ApiResponse, indentedJson } from './api-response.ts';
+import { type ApiResponse, indentedJson, pageNotFound } from './api-response.ts';
 import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
-import { discoveryAnswer, rootAnswer } from './discovery-answer.ts';
+import { checkTypes, discoveryAnswer, rootAnswer } from './discovery-answer.ts';
 import { type HealthCheck, health } from './health.ts';
-import { unknownResource } from './resource-dispatch.ts';
+import { methodNotAllowed, unknownResource } from './resource-dispatch.ts';
 
 export interface PathServices {
   readonly catalog: Catalog;
@@ -18,8 +17,6 @@ export interface PathServices {
   more(request: ApiRequest): Promise<ApiResponse | undefined>;
 }
 
-const plain = 'text/plain; charset=utf-8';
-
 /** Answers a request that is not about a resource. */
 export async function servePath(request: ApiRequest, s: PathServices): Promise<ApiResponse> {
   const parts = request.path.split('/').filter((p) => p !== '');
@@ -30,23 +27,26 @@ export async function servePath(request: ApiRequest, s: PathServices): Promise<A
     case 'readyz':
       return health(first, parts.slice(1).join('/'), request.query, s.checks[first]);
     case 'version':
-      if (parts.length === 1) return indentedJson(200, s.version);
-      break;
+      if (parts.length > 1) throw unknownResource();
+      checkMethod(request);
+      checkTypes(request, ['application/json']);
+      return indentedJson(200, s.version);
     case 'api':
-    case 'apis': {
-      const found = discovery(request, s, first, second, third, parts.length);
-      if (found !== undefined) return found;
-      break;
-    }
+    case 'apis':
+      return discovery(request, s, first, second, third, parts.length);
     case '':
     case 'index.html':
       return indentedJson(200, { paths: rootPaths(s) });
   }
   const more = await s.more(request);
   if (more !== undefined) return more;
-  return { code: 404, contentType: plain, body: '404 page not found\n' };
+  return pageNotFound;
 }
 
+/**
+ * `/api`, `/apis` and below. The router of the real server has a route for GET at those that are
+ * served by version; the others, which it does not see, take any method.
+ */
 function discovery(
   request: ApiRequest,
   s: PathServices,
@@ -54,32 +54,33 @@ function discovery(
   second: string,
   third: string,
   length: number,
-): ApiResponse | undefined {
-  if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'POST') {
-    throw new StatusError(
-      'MethodNotAllowed',
-      'the server does not allow this method on the requested resource',
-      {},
-    );
-  }
+): ApiResponse {
   const core = root === 'api';
   if (length === 1) {
+    if (core) checkMethod(request);
     return rootAnswer(
       request,
       () => (core ? apiVersions(s.serverAddress) : apiGroupList(s.catalog)),
       (version) => aggregated(s.catalog, core, version),
+      core,
     );
   }
   const group = core ? '' : second;
   const version = core ? second : third;
   const known = s.catalog.groups.find((g) => g.name === group);
+  if (known === undefined) return pageNotFound;
   if (!core && length === 2) {
-    if (known === undefined) return undefined;
-    return discoveryAnswer(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(known) });
+    const shown = { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(known) };
+    return discoveryAnswer(request, shown, false);
   }
-  if (known === undefined) return undefined;
   if (length > (core ? 2 : 3) || !known.versions.includes(version)) throw unknownResource();
-  return discoveryAnswer(request, apiResourceList(s.catalog, group, version));
+  checkMethod(request);
+  return discoveryAnswer(request, apiResourceList(s.catalog, group, version), true);
+}
+
+/** Throws 405 for what is no GET. */
+function checkMethod({ method }: ApiRequest): void {
+  if (method !== 'GET') throw methodNotAllowed();
 }
 
 function rootPaths(s: PathServices): string[] {

@@ -23,6 +23,7 @@ import {
   table,
   tableJson,
 } from './table.ts';
+import { checkList, checkOne } from './wrong-shape.ts';
 
 export interface RenderContext {
   readonly resource: ServedResource;
@@ -72,6 +73,7 @@ export function renderValue(
   stored?: StoredObject,
 ): BodyResponse {
   const { form } = c;
+  checkOne(form, value);
   let shown: object = value;
   let type = kindType(value.apiVersion ?? '', value.kind ?? '') ?? c.resource.type;
   if (form.as === 'Table' && value.kind !== 'Status') {
@@ -150,6 +152,7 @@ export function renderList(
   meta: ListMeta,
 ): BodyResponse {
   const { form, resource } = c;
+  checkList(form, { apiVersion: resource.apiVersion, kind: resource.definition.listKind });
   const contentType = form.contentType;
   if (form.as === 'Table') {
     return renderTable(c, items, meta, 200);

@@ -15,7 +15,7 @@ import type { Catalog } from '../registry/catalog.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { namesOne } from './accept-header.ts';
 import type { ApiRequest } from './api-request.ts';
-import type { ApiResponse } from './api-response.ts';
+import { type ApiResponse, pageNotFound } from './api-response.ts';
 import {
   mediaTypes,
   negotiate,
@@ -30,7 +30,8 @@ export function unknownResource(): StatusError {
   return new StatusError('NotFound', 'the server could not find the requested resource', {});
 }
 
-function methodNotAllowed(): StatusError {
+/** 405 for a path whose routes have other methods. */
+export function methodNotAllowed(): StatusError {
   return new StatusError(
     'MethodNotAllowed',
     'the server does not allow this method on the requested resource',
@@ -51,7 +52,7 @@ export async function dispatch(
   const resource = catalog.find(info.group, info.version, info.resource);
   if (resource === undefined) {
     if (catalog.groups.some((g) => g.name === info.group)) throw unknownResource();
-    return { code: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
+    return pageNotFound;
   }
   checkScope(request, resource);
   checkMethod(request, resource);
@@ -154,11 +155,10 @@ function formOf({ info, raw }: ApiRequest, resource: ServedResource): OutputForm
   if (subresource?.connects !== undefined) return plainJson;
   const { streams } = subresource ?? {};
   if (streams !== undefined && accept !== undefined && accept !== '') {
-    if (!namesOne(accept, [...streams, ...mediaTypes])) {
-      throw noRepresentation([...streams, ...mediaTypes]);
-    }
-    return plainJson;
+    const types = [...streams, ...mediaTypes];
+    if (!namesOne(accept, types)) throw noRepresentation(types);
   }
+  if (subresource !== undefined) return negotiate(accept, 'plain');
   return negotiate(accept, info.verb === 'watch' || info.verb === 'list' ? info.verb : 'one');
 }
 

@@ -84,7 +84,7 @@ export function decodeBody(
     throw cannot(reasonOf(e));
   }
   if (kind !== wanted) {
-    const target = `${internalPackage(expected)}.${wanted}`;
+    const target = internalTypeName(expected);
     throw cannot(`converting (${version}.${kind}) to (${target}): unknown conversion`);
   }
   if (apiVersion !== apiVersionOf(expected) && !kindsOfEveryVersion.has(kind)) {
@@ -107,7 +107,7 @@ export function kindProblem(
   }
   if (kind === expected.kind) return undefined;
   const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
-  const target = `${internalPackage(expected)}.${expected.kind}`;
+  const target = internalTypeName(expected);
   return `converting (${version}.${kind}) to (${target}): unknown conversion`;
 }
 
@@ -194,7 +194,11 @@ function apiVersionOf({ group, version }: ExpectedKind): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** The Go package of the kind's internal version. */
+/** The Go type of a kind's internal version, as texts of the real server name it: `core.Pod`. */
+export function internalTypeName(kind: ExpectedKind): string {
+  return `${internalPackage(kind)}.${kind.kind}`;
+}
+
 function internalPackage({ group, kind }: ExpectedKind): string {
   if (group === '' || (group === 'events.k8s.io' && kind === 'Event')) return 'core';
   return group === 'internal.apiserver.k8s.io' ? 'apiserverinternal' : group.split('.')[0]!;
