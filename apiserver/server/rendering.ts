@@ -197,7 +197,8 @@ function joinItems(head: string, items: readonly StoredObject[]): SlicedBody {
   let separator = open;
   for (const o of items) {
     out.push(separator);
-    out.push(o.bytes, o.itemOffset);
+    // Without the line feed.
+    out.push(o.line, o.itemOffset, o.line.length - 1);
     separator = comma;
   }
   out.push(close);

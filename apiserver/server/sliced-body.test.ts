@@ -7,7 +7,11 @@ import { SlicedBody, writeSliced } from './sliced-body.ts';
 function bodyOf(sizes: readonly number[]): [SlicedBody, Buffer] {
   const body = new SlicedBody();
   const parts = sizes.map((size, i) => Buffer.alloc(size, 97 + (i % 26)));
-  for (const part of parts) body.push(Buffer.concat([Buffer.from('head'), part]), 4);
+  for (const [i, part] of parts.entries()) {
+    if (i % 3 === 0) body.push(part);
+    else if (i % 3 === 1) body.push(Buffer.concat([Buffer.from('head'), part]), 4);
+    else body.push(Buffer.from(`x${part.toString()}tail`), 1, part.length + 1);
+  }
   return [body, Buffer.concat(parts)];
 }
 

@@ -14,9 +14,9 @@ const pieces: Buffer[] = [];
 
 /** Slices in the order in which they go out. They must not change any more. */
 export class SlicedBody {
-  #slices: Buffer[] = [];
-  /** Where each slice begins in its buffer. */
-  #starts: number[] = [];
+  readonly #slices: Buffer[] = [];
+  /** Where each slice begins and ends in its buffer. */
+  readonly #ranges: number[] = [];
   #length = 0;
   /** How far it has been read: slices, and bytes of the next one. */
   #slice = 0;
@@ -27,18 +27,20 @@ export class SlicedBody {
     return this.#length;
   }
 
-  /** Adds what stands in `buffer` from `start` on. */
-  push(buffer: Buffer, start = 0): void {
+  /** Adds what stands in `buffer` from `start` to `end`. */
+  push(buffer: Buffer, start = 0, end = buffer.length): void {
     this.#slices.push(buffer);
-    this.#starts.push(start);
-    this.#length += buffer.length - start;
+    this.#ranges.push(start, end);
+    this.#length += end - start;
   }
 
   /** Everything in one buffer. */
   joined(): Buffer {
     const out = Buffer.allocUnsafe(this.#length);
     let at = 0;
-    for (const [i, slice] of this.#slices.entries()) at += slice.copy(out, at, this.#starts[i]);
+    for (const [i, slice] of this.#slices.entries()) {
+      at += slice.copy(out, at, this.#ranges[2 * i], this.#ranges[2 * i + 1]);
+    }
     return out;
   }
 
@@ -47,10 +49,11 @@ export class SlicedBody {
     let at = 0;
     while (at < into.length && this.#slice < this.#slices.length) {
       const slice = this.#slices[this.#slice]!;
-      const from = this.#starts[this.#slice]! + this.#offset;
-      const copied = slice.copy(into, at, from);
+      const from = this.#ranges[2 * this.#slice]! + this.#offset;
+      const end = this.#ranges[2 * this.#slice + 1]!;
+      const copied = slice.copy(into, at, from, end);
       at += copied;
-      if (from + copied === slice.length) {
+      if (from + copied === end) {
         this.#slice++;
         this.#offset = 0;
       } else this.#offset += copied;

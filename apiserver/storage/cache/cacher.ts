@@ -270,7 +270,7 @@ export class Cacher {
     const selectable = hint?.value.equals(kv.value) ? hint.selectable : undefined;
     // A hint for another value than the one that came will not be of use any more, or not soon.
     if (hint !== undefined) this.#hints.delete(kv.key);
-    return new StoredObject(cache.spec, kv.key, kv.modRevision, kv.value, selectable);
+    return new StoredObject(cache.spec, kv.key, kv.modRevision, kv.value, selectable).settle();
   }
 
   #take(event: StoreEvent): void {

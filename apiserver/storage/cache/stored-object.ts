@@ -65,10 +65,9 @@ export class StoredObject {
   readonly size: number;
   /** Given up for `#line` where that can be turned back. */
   #raw: Buffer | undefined;
-  #bytes: Buffer | undefined;
   #line: Buffer | undefined;
-  /** Where in `#line` the resourceVersion begins and ends that the stored value has not. */
-  #inserted: readonly [number, number] | undefined;
+  /** Where in `#line` the resourceVersion begins that the stored value has not. */
+  #insertedAt: number;
   #selectable: Selectable | undefined;
   #parsed: WeakRef<KubeObject> | undefined;
   #metadataEnd: number;
@@ -93,7 +92,8 @@ export class StoredObject {
     this.revision = revision;
     this.size = raw.length;
     this.#raw = raw;
-    this.#inserted = undefined;
+    this.#line = undefined;
+    this.#insertedAt = 0;
     this.#selectable = selectable;
     this.row = undefined;
     this.#parsed = undefined;
@@ -103,19 +103,31 @@ export class StoredObject {
 
   /** The whole object as JSON, resourceVersion included. Shared: do not change. */
   get bytes(): Buffer {
-    this.#bytes ??= this.line.subarray(0, -1);
-    return this.#bytes;
+    return this.line.subarray(0, -1);
   }
 
   /** `bytes` with a line feed behind, as the real server ends its JSON bodies. */
   get line(): Buffer {
-    this.#line ??= this.#shown();
+    this.#line ??= this.#shown(Buffer.allocUnsafe);
     return this.#line;
+  }
+
+  /**
+   * Takes the value out of the buffer that it came in, which holds others too: for an object that
+   * stays. A small part of a buffer keeps all of it in memory.
+   */
+  settle(): this {
+    const raw = this.#raw;
+    if (raw === undefined) return this;
+    if (endOfUid(this.spec, raw) < 0) {
+      if (raw.length < raw.buffer.byteLength) this.#raw = copyOf(raw);
+    } else this.#line = this.#shown(Buffer.allocUnsafeSlow);
+    return this;
   }
 
   /** A fresh copy that the caller may change. */
   object<T extends KubeObject>(): T {
-    return JSON.parse(this.bytes.toString('utf8')) as T;
+    return JSON.parse(this.line.toString('utf8')) as T;
   }
 
   /** The object parsed once for all readers while one of them holds it: do not change. */
@@ -131,8 +143,8 @@ export class StoredObject {
   /** The value of `metadata`, as a slice of `bytes`. */
   get metadataBytes(): Buffer {
     const start = this.itemOffset + '"metadata":'.length;
-    if (this.#metadataEnd === 0) this.#metadataEnd = endOfObject(this.bytes, start);
-    return this.bytes.subarray(start, this.#metadataEnd);
+    if (this.#metadataEnd === 0) this.#metadataEnd = endOfObject(this.line, start);
+    return this.line.subarray(start, this.#metadataEnd);
   }
 
   /** Where, in `bytes`, the part begins that follows kind and apiVersion. */
@@ -164,27 +176,33 @@ export class StoredObject {
   /** The value as stored. */
   #stored(): Buffer {
     if (this.#raw !== undefined) return this.#raw;
-    const [start, end] = this.#inserted!;
-    return Buffer.concat([this.#line!.subarray(0, start), this.#line!.subarray(end, -1)]);
+    const line = this.#line!;
+    const at = this.#insertedAt;
+    const end = at + this.#insert.length;
+    return Buffer.concat([line.subarray(0, at), line.subarray(end, -1)]);
   }
 
   /** Puts resourceVersion where normal form has it, behind the uid, and a line feed at the end. */
-  #shown(): Buffer {
+  #shown(allocate: (size: number) => Buffer): Buffer {
     const raw = this.#stored();
     // Revision 0 is an object that was not stored (a dry run): it shows none.
     if (this.revision === 0) return Buffer.concat([raw, lineFeed]);
     const at = endOfUid(this.spec, raw);
     if (at < 0) return this.#foreign(raw);
-    const insert = `,"resourceVersion":"${this.revision}"`;
-    const out = Buffer.allocUnsafe(raw.length + insert.length + 1);
+    const insert = this.#insert;
+    const out = allocate(raw.length + insert.length + 1);
     raw.copy(out, 0, 0, at);
     out.write(insert, at, 'latin1');
     raw.copy(out, at + insert.length, at);
     out[out.length - 1] = 0x0a;
     // Both would be twice the memory of all that was ever read.
-    this.#inserted = [at, at + insert.length];
+    this.#insertedAt = at;
     this.#raw = undefined;
     return out;
+  }
+
+  get #insert(): string {
+    return `,"resourceVersion":"${this.revision}"`;
   }
 
   #select(): Selectable {
@@ -219,6 +237,12 @@ export class StoredObject {
       throw new StatusError('InternalError', text, { causes: [{ message: why }] }, 500, { cause });
     }
   }
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 /** Where the JSON object that begins at `start` ends (exclusive). */

@@ -24,6 +24,9 @@ import { StoreFileError } from './store-file.ts';
 /** Requests beyond this are refused. */
 const maxPending = 50_000;
 
+/** The thread's values pass through buffers: of what it makes on its heap nearly nothing stays. */
+const resourceLimits = { maxYoungGenerationSizeMb: 3 };
+
 /** Reads the fields of an answer: what it returns resolves the request. */
 export type ReadAnswer<T> = (from: MessageReader, tag: number) => T;
 
@@ -56,7 +59,7 @@ export class WorkerLink {
     options: WorkerOptions,
   ): Promise<{ revision: number; connect: (listener: LinkListener) => WorkerLink }> {
     const url = new URL('./worker.ts', import.meta.url);
-    const worker = new Worker(url, { workerData: options, name: 'k8ts-store' });
+    const worker = new Worker(url, { workerData: options, name: 'k8ts-store', resourceLimits });
     const notice = await new Promise<WorkerNotice>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
