@@ -54,6 +54,15 @@ describe('QueueSet', () => {
     assert.deepEqual(served, ['a', 'b', 'c', 'd']);
   });
 
+  it('has room for as many queues as a configuration may ask for', () => {
+    const { ask, set, served } = setUp({ queues: 10_000_000, queueLengthLimit: 10 }, 1);
+    const a = ask('a', [9_999_999])!;
+    ask('b', [5_000_000, 9_999_999]);
+    set.finish(a);
+    assert.deepEqual(served, ['a', 'b']);
+    assert.equal(set.queues.length, 10_000);
+  });
+
   it('rejects what comes beyond the queue length', () => {
     const { ask, stats, set } = setUp({ queues: 1, queueLengthLimit: 1 }, 1);
     ask('a');

@@ -69,6 +69,9 @@ export class QueuedRequest {
   }
 }
 
+/** How many queues the debug pages show. */
+const maxShownQueues = 10_000;
+
 /** How long a request is expected to take before anything is known. */
 const expectedSeconds = 0.003;
 
@@ -76,7 +79,9 @@ export class QueueSet {
   readonly #options: QueueSetOptions;
   #queuing: Queuing = 'reject';
   #limit = 0;
-  #queues: Queue[] = [];
+  /** Made when they are first dealt: there may be millions of them, of which few are ever used. */
+  readonly #queues = new Map<number, Queue>();
+  #queueCount = 0;
   /** Queues with waiting requests, those among them that are not dealt any more. */
   readonly #nonEmpty = new Set<Queue>();
   /** Queues with requests, waiting or being served. */
@@ -125,9 +130,10 @@ export class QueueSet {
     return this.#waiting === 0 && this.#executing === 0;
   }
 
-  /** The queues, for the debug pages. */
+  /** The queues, for the debug pages: the first of them where there are very many. */
   get queues(): readonly Readonly<Queue>[] {
-    return this.#queues;
+    const length = Math.min(this.#queueCount, maxShownQueues);
+    return Array.from({ length }, (_, index) => this.#queues.get(index) ?? emptyQueue(index));
   }
 
   /** Changes how many seats there are and how many queues; nobody loses its place. */
@@ -135,12 +141,10 @@ export class QueueSet {
     this.#advance();
     this.#queuing = queuing;
     this.#limit = limit;
-    const count = typeof queuing === 'string' ? 0 : queuing.queues;
+    this.#queueCount = typeof queuing === 'string' ? 0 : queuing.queues;
     // Queues beyond the count are dealt to nobody any more, and run empty.
-    if (count < this.#queues.length) this.#queues.length = count;
-    while (this.#queues.length < count) {
-      const index = this.#queues.length;
-      this.#queues.push({ index, waiting: new Set(), waitingWork: 0, executing: 0, nextStart: 0 });
+    for (const index of this.#queues.keys()) {
+      if (index >= this.#queueCount) this.#queues.delete(index);
     }
     this.#dispatchAll();
   }
@@ -234,12 +238,21 @@ export class QueueSet {
     this.#progressMs = now;
   }
 
+  #queue(index: number): Queue {
+    let queue = this.#queues.get(index);
+    if (queue === undefined) {
+      queue = emptyQueue(index);
+      this.#queues.set(index, queue);
+    }
+    return queue;
+  }
+
   /** Of a flow's queues the one with the least work; which of equal ones changes by turns. */
   #choose(hand: readonly number[]): Queue {
     const offset = this.#enqueued++ % hand.length;
-    let best = this.#queues[hand[offset]!]!;
+    let best = this.#queue(hand[offset]!);
     for (let i = 1; i < hand.length && best.waitingWork > 0; i++) {
-      const queue = this.#queues[hand[(offset + i) % hand.length]!]!;
+      const queue = this.#queue(hand[(offset + i) % hand.length]!);
       if (queue.waitingWork < best.waitingWork) best = queue;
     }
     return best;
@@ -323,7 +336,7 @@ export class QueueSet {
     let best: Queue | undefined;
     let bestDone = 0;
     let bestTurn = 0;
-    const round = this.#queues.length + 1;
+    const round = this.#queueCount + 1;
     for (const queue of this.#nonEmpty) {
       const done = queue.nextStart + first(queue.waiting).work;
       const turn = (queue.index - this.#lastServed - 1 + round) % round;
@@ -353,6 +366,10 @@ export class QueueSet {
   #noteDemand(): void {
     this.#options.demand.set(this.#seatsInUse + this.#seatsWaiting, this.#progressMs);
   }
+}
+
+function emptyQueue(index: number): Queue {
+  return { index, waiting: new Set(), waitingWork: 0, executing: 0, nextStart: 0 };
 }
 
 function first<T>(set: ReadonlySet<T>): T {

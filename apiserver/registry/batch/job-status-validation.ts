@@ -24,7 +24,7 @@ export function validateJobStatus(next: Job, prev: Job): FieldError[] {
     ...validateCounts(view.status),
     ...validateTerminalConditions(view, before),
     ...validateTimes(view, before),
-    ...validateFinished(view, before),
+    ...validateFinished(next, view, before),
     ...validateIndexes(next, view, before),
     ...validatePodCounts(view, before),
     ...validateSuccessCriteria(next, view),
@@ -122,7 +122,7 @@ function validateTimes(view: View, before: View): FieldError[] {
   return errors;
 }
 
-function validateFinished(view: View, before: View): FieldError[] {
+function validateFinished(job: Job, view: View, before: View): FieldError[] {
   const { status, finished } = view;
   const errors: FieldError[] = [];
   if (
@@ -147,7 +147,9 @@ function validateFinished(view: View, before: View): FieldError[] {
     const text = 'active>0 is invalid for finished job';
     errors.push(invalidValue(at.child('active'), status.active, text));
   }
-  if ((nowFinished || statusChanged(view, before, 'startTime')) && !status.startTime) {
+  // What asks for no pods, and is suspended, has never started.
+  const idle = job.spec?.suspend === true && job.spec.completions === 0;
+  if ((nowFinished || statusChanged(view, before, 'startTime')) && !idle && !status.startTime) {
     errors.push(required(at.child('startTime'), 'startTime is required for finished job'));
   }
   const uncounted = status.uncountedTerminatedPods;
