@@ -34,5 +34,6 @@ export const defaultServingOptions: ServingOptions = {
   shutdownDelayDurationMs: 0,
   runtimeConfig: [],
   featureGates: [],
-  allowPrivileged: false,
+  // Unlike upstream, whose clusters all turn it on.
+  allowPrivileged: true,
 };

@@ -63,9 +63,9 @@ describe('flags of k8ts apiserver', () => {
     assert.equal(options.enableBootstrapTokenAuth, true);
   });
 
-  it('have the defaults of upstream', () => {
+  it('have the defaults of upstream, privileged containers aside', () => {
     const options = parse();
-    assert.equal(options.allowPrivileged, false);
+    assert.equal(options.allowPrivileged, true);
     assert.equal(options.enablePriorityAndFairness, true);
     assert.equal(options.maxRequestsInflight, 400);
     assert.equal(options.maxMutatingRequestsInflight, 200);
@@ -76,7 +76,7 @@ describe('flags of k8ts apiserver', () => {
   const read: [string[], (o: ApiServerOptions) => unknown, unknown][] = [
     [['--event-ttl=30m'], (o) => o.eventTtlSeconds, 1800],
     [['--request-timeout=1m30s'], (o) => o.requestTimeoutMs, 90_000],
-    [['--allow-privileged'], (o) => o.allowPrivileged, true],
+    [['--allow-privileged=false'], (o) => o.allowPrivileged, false],
     [['--enable-priority-and-fairness=F'], (o) => o.enablePriorityAndFairness, false],
     [['-v=4'], (o) => o.logLevel, 'debug'],
     [['--v', '2'], (o) => o.logLevel, 'info'],
