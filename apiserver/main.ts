@@ -10,6 +10,7 @@ import { admissionPlugins } from './admission/plugins.ts';
 import { defaultAdvertiseAddress, reachableAddress } from './advertise-address.ts';
 import { createAudit } from './audit/audit.ts';
 import { auditMetrics } from './audit/audit-metrics.ts';
+import { authMetrics } from './auth/auth-metrics.ts';
 import { createAuthentication } from './auth/authentication.ts';
 import { type AuthorizationSetup, createAuthorization } from './auth/authorization.ts';
 import type { AccessAttributes, Authorizer } from './auth/authorizer.ts';
@@ -165,8 +166,10 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   if (audit !== undefined) opened.use(audit);
   const identification = {
     audit,
+    metrics: authMetrics(metrics.registry),
     authenticators: authentication.authenticators,
     anonymous: authentication.anonymous,
+    withhold: authentication.withhold,
     impersonation: new Impersonation(authorizer, () => Date.now()),
   };
   const chain = createChain({

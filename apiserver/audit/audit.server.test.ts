@@ -265,6 +265,34 @@ describe('a server with an audit log', () => {
     await complete('watch');
   });
 
+  it('tells how an upgrade of the connection went', async () => {
+    const ask = (token: string, id: string) =>
+      server.ask('/api/v1/namespaces/default/pods/none/exec?command=ls', {
+        token,
+        headers: {
+          'Audit-ID': id,
+          Connection: 'Upgrade',
+          Upgrade: 'websocket',
+          'Sec-WebSocket-Version': '13',
+          'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+          'Sec-WebSocket-Protocol': 'v5.channel.k8s.io',
+        },
+      });
+    assert.equal((await ask(adminToken, 'exec')).code, 404);
+    const events = await complete('exec');
+    assert.deepEqual(
+      events.map((e) => [e.stage, (e['responseStatus'] as { reason?: string })?.reason]),
+      [
+        ['RequestReceived', undefined],
+        ['ResponseStarted', 'NotFound'],
+        ['ResponseComplete', 'NotFound'],
+      ],
+    );
+    assert.equal((await ask('bad', 'exec-unknown')).code, 401);
+    const [unknown] = await complete('exec-unknown', 'ResponseStarted');
+    assert.equal((unknown!['responseStatus'] as { code?: number }).code, 401);
+  });
+
   it('leaves out what the policy leaves out', async () => {
     await server.ask('/healthz', { token: adminToken, headers: { 'Audit-ID': 'health' } });
     await server.ask('/version', { token: adminToken, headers: { 'Audit-ID': 'version' } });
@@ -288,8 +316,11 @@ describe('a server with an audit log', () => {
   it('counts', async () => {
     const { text } = await server.ask('/metrics', { token: adminToken });
     assert.match(text, /^apiserver_audit_event_total [1-9]/m);
-    assert.match(text, /^apiserver_audit_level_total\{level="RequestResponse"\} 3/m);
+    assert.match(text, /^apiserver_audit_level_total\{level="RequestResponse"\} [1-9]/m);
     assert.match(text, /^apiserver_audit_requests_rejected_total 0/m);
+    assert.match(text, /^authentication_attempts\{result="error"\} [1-9]/m);
+    assert.match(text, /^authenticated_user_requests\{username="admin"\} [1-9]/m);
+    assert.match(text, /^authorization_attempts_total\{result="no-opinion"\} [1-9]/m);
   });
 });
 

@@ -7,7 +7,7 @@ import { type AnonymousAccess, anonymousAccess } from './anonymous.ts';
 import type { Authenticator, TokenAuthenticator } from './authenticator.ts';
 import { bearer } from './bearer.ts';
 import { bootstrapTokens } from './bootstrap-token.ts';
-import { frontProxy } from './front-proxy.ts';
+import { frontProxy, withholdHeaders } from './front-proxy.ts';
 import { Issuers } from './oidc/issuers.ts';
 import { serviceAccountTokens } from './service-account-token.ts';
 import { cachedTokens } from './token-cache.ts';
@@ -21,6 +21,8 @@ export interface AuthenticationSetup {
   /** Those that TokenReview asks. */
   readonly tokens: readonly TokenAuthenticator[];
   readonly anonymous: AnonymousAccess;
+  /** Takes off a request what front proxies say; undefined: there are none. */
+  readonly withhold: ReturnType<typeof withholdHeaders> | undefined;
   /** Of service account tokens. */
   readonly keys: TokenKeys;
   readonly audiences: readonly string[];
@@ -74,6 +76,7 @@ export function createAuthentication(env: AuthenticationEnvironment): Authentica
       bearer(tokens),
     ],
     tokens,
+    withhold: requestHeader && withholdHeaders(requestHeader),
     anonymous: anonymousAccess(options, issuers.anonymous),
     keys,
     audiences,

@@ -53,7 +53,11 @@ describe('the configuration of authorizers', () => {
       /timeout: Invalid value: "31s": must be > 0s and/,
     ],
     ['no wait', [webhook({ timeout: '0s' })], /timeout: Required value$/],
-    ['another policy', [webhook({ failurePolicy: 'Allow' })], /supported values: "NoOpinion", "Deny"/],
+    [
+      'another policy',
+      [webhook({ failurePolicy: 'Allow' })],
+      /supported values: "NoOpinion", "Deny"/,
+    ],
     ['another version', [webhook({ subjectAccessReviewVersion: 'v2' })], /Unsupported value: "v2"/],
     [
       'a file that is none',

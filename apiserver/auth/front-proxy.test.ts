@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { createAuthority, issue, type KeyAndCertificate } from '../pki/pki.ts';
 import type { Authentication } from './authenticator.ts';
-import { frontProxy } from './front-proxy.ts';
+import { frontProxy, withholdHeaders } from './front-proxy.ts';
 
 describe('a front proxy', () => {
   let ca: KeyAndCertificate;
@@ -63,6 +63,21 @@ describe('a front proxy', () => {
     assert.deepEqual(await ask(proxy, ['X-User', 'bob'], []), {
       user: { name: 'bob', groups: [] },
     });
+  });
+
+  it('speaks to this server alone', () => {
+    const rawHeaders = ['Accept', 'a', 'X-User', 'bob', 'x-more-Team', 't', 'X-Other', 'o'];
+    const headers = { accept: 'a', 'x-user': 'bob', 'x-more-team': 't', 'x-other': 'o' };
+    withholdHeaders({
+      clientCa: ca.certificate,
+      allowedNames: [],
+      usernameHeaders: ['X-User'],
+      uidHeaders: [],
+      groupHeaders: [],
+      extraHeaderPrefixes: ['X-More-'],
+    })({ headers, rawHeaders });
+    assert.deepEqual(rawHeaders, ['Accept', 'a', 'X-Other', 'o']);
+    assert.deepEqual(headers, { accept: 'a', 'x-other': 'o' });
   });
 
   const user = ['X-Remote-User', 'alice'];

@@ -3,6 +3,7 @@
  * who shows a certificate of the proxies' own authority.
  */
 import type { X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { RequestHeaderConfig } from '../bootstrap/authentication-config.ts';
 import { subjectAttributes } from '../pki/certificate-fields.ts';
 import { commonNameOid } from '../pki/der.ts';
@@ -38,6 +39,26 @@ export function frontProxy(config: RequestHeaderConfig, now = Date.now): Authent
       };
       return { user };
     },
+  };
+}
+
+/**
+ * Takes the configured headers off a request: what stands behind this server must not take them for
+ * its word. Those of the usual names never go on.
+ */
+export function withholdHeaders(
+  config: RequestHeaderConfig,
+): (request: Pick<IncomingMessage, 'headers' | 'rawHeaders'>) => void {
+  const lower = (names: readonly string[]) => names.map((n) => n.trim().toLowerCase());
+  const { usernameHeaders, uidHeaders, groupHeaders } = config;
+  const names = new Set(lower([...usernameHeaders, ...uidHeaders, ...groupHeaders]));
+  const prefixes = lower(config.extraHeaderPrefixes);
+  const ours = (name: string) => names.has(name) || prefixes.some((p) => name.startsWith(p));
+  return ({ headers, rawHeaders }) => {
+    for (const name of Object.keys(headers)) if (ours(name)) delete headers[name];
+    for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
+      if (ours(rawHeaders[i]!.toLowerCase())) rawHeaders.splice(i, 2);
+    }
   };
 }
 

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { unauthorized } from '../../machinery/meta/status-error.ts';
 import type { AnonymousAccess } from '../auth/anonymous.ts';
+import type { AuthMetrics } from '../auth/auth-metrics.ts';
 import type { Authenticator, CredentialNotes } from '../auth/authenticator.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -26,6 +27,7 @@ export async function authenticate(
   request: ApiRequest,
   authenticators: readonly Authenticator[],
   anonymous: AnonymousAccess,
+  metrics: AuthMetrics,
 ): Promise<Identity> {
   const socket = request.raw.socket as TLSSocket;
   const input = {
@@ -44,11 +46,18 @@ export async function authenticate(
       continue;
     }
     const { user } = answer;
+    metrics.authenticated.value++;
+    metrics.countUser(user.name);
     const told = user.groups.some((g) => g === authenticated || g === unauthenticated);
     if (told || user.name === anonymousUser.name) return answer;
     return { ...answer, user: { ...user, groups: [...user.groups, authenticated] } };
   }
-  if (refused || !anonymous(request.path)) throw unauthorized();
+  if (refused || !anonymous(request.path)) {
+    (refused ? metrics.failed : metrics.missing).value++;
+    throw unauthorized();
+  }
+  metrics.authenticated.value++;
+  metrics.countUser(anonymousUser.name);
   return anonymousIdentity;
 }
 

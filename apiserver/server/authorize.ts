@@ -1,5 +1,6 @@
 /** Whether the user of a request may do what it asks for. */
 import { quote } from '../../machinery/meta/field-error.ts';
+import type { AuthMetrics } from '../auth/auth-metrics.ts';
 import type { AccessAttributes, Authorizer } from '../auth/authorizer.ts';
 import { refusal } from '../auth/refusal.ts';
 import { fieldRequirements, labelRequirements } from '../auth/selector-requirements.ts';
@@ -44,21 +45,28 @@ const decisionKey = 'authorization.k8s.io/decision';
 const reasonKey = 'authorization.k8s.io/reason';
 
 /** Throws 403 for what is not allowed, 500 where an authorizer could not tell. */
-export async function authorize(request: ApiRequest, authorizer: Authorizer): Promise<void> {
+export async function authorize(
+  request: ApiRequest,
+  authorizer: Authorizer,
+  metrics: AuthMetrics,
+): Promise<void> {
   const attributes = attributesOf(request);
   const asked = authorizer.authorize(attributes);
   const answer = asked instanceof Promise ? await asked : asked;
   const { audit } = request;
   if (answer.decision === 'allow') {
+    metrics.allowed.value++;
     audit?.annotate(decisionKey, 'allow');
     audit?.annotate(reasonKey, answer.reason);
     return;
   }
   if (answer.error !== undefined) {
+    metrics.broken.value++;
     audit?.annotate(reasonKey, 'internal error');
     const url = quote(request.raw.url ?? '/');
     throw new PlainError(500, `Internal Server Error: ${url}: ${answer.error}`);
   }
+  (answer.decision === 'deny' ? metrics.denied : metrics.undecided).value++;
   audit?.annotate(decisionKey, 'forbid');
   audit?.annotate(reasonKey, answer.reason);
   throw refusal(attributes, answer.reason);

@@ -62,7 +62,7 @@ export function createChain(options: ChainOptions): Chain {
       ticket = entered instanceof Promise ? await entered : entered;
       request.answerHeaders = ticket?.headers;
       request.started = ticket?.started;
-      await authorize(request, options.authorizer);
+      await authorize(request, options.authorizer, options.identification.metrics);
       const answer = await (request.info.isResource
         ? options.resources(request)
         : options.paths(request));

@@ -1,6 +1,8 @@
 /** Who sends a request and whom it acts as: the first steps of the chain. */
+import type { IncomingMessage } from 'node:http';
 import type { Audit } from '../audit/audit.ts';
 import type { AnonymousAccess } from '../auth/anonymous.ts';
+import type { AuthMetrics } from '../auth/auth-metrics.ts';
 import type { Authenticator, CredentialNotes } from '../auth/authenticator.ts';
 import type { Impersonation } from '../auth/impersonation/impersonation.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -13,6 +15,9 @@ export interface Identification {
   /** Whether a request without credentials may go on as anonymous. */
   readonly anonymous: AnonymousAccess;
   readonly impersonation: Impersonation;
+  /** Takes off the request what only authenticators may read. */
+  readonly withhold: ((request: IncomingMessage) => void) | undefined;
+  readonly metrics: AuthMetrics;
   /** Undefined: nothing is told of requests. */
   readonly audit: Audit | undefined;
 }
@@ -25,9 +30,10 @@ export async function identify(request: ApiRequest, by: Identification): Promise
   const { audit } = by;
   let notes: CredentialNotes | undefined;
   try {
-    const identity = await authenticate(request, by.authenticators, by.anonymous);
+    const identity = await authenticate(request, by.authenticators, by.anonymous, by.metrics);
     request.user = identity.user;
     notes = identity.notes;
+    by.withhold?.(request.raw);
   } catch (e) {
     if (audit !== undefined) auditUnauthenticated(request, audit);
     throw e;

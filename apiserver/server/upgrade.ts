@@ -34,11 +34,15 @@ export async function handleUpgrade(
   s: UpgradeServices,
 ): Promise<void> {
   socket.on('error', () => socket.destroy());
+  let request: ApiRequest | undefined;
   try {
-    const request = new ApiRequest(raw);
-    await identify(request, s.identification);
-    if (request.audit !== undefined) audited(request, request.audit, socket);
-    await authorize(request, s.authorizer);
+    request = new ApiRequest(raw);
+    try {
+      await identify(request, s.identification);
+    } finally {
+      if (request.audit !== undefined) audited(request, request.audit, socket);
+    }
+    await authorize(request, s.authorizer, s.identification.metrics);
     const { info } = request;
     const resource = s.catalog.find(info.group, info.version, info.resource);
     const subresource = resource?.subresources.get(info.subresource);
@@ -58,7 +62,7 @@ export async function handleUpgrade(
     await subresource.upgrade(callOf(request, context, undefined), socket, head);
   } catch (e) {
     if (!(e instanceof StatusError)) s.log.error({ err: e }, 'upgrade failed');
-    refuse(socket, asStatusError(e));
+    refuse(socket, asStatusError(e), request?.audit);
   }
 }
 
@@ -68,8 +72,9 @@ function audited(request: ApiRequest, trail: AuditTrail, socket: Duplex): void {
   socket.once('close', () => void endAudit(request, 0));
 }
 
-function refuse(socket: Duplex, error: StatusError): void {
+function refuse(socket: Duplex, error: StatusError, trail: AuditTrail | undefined): void {
   const body = Buffer.from(JSON.stringify(error.toStatus()));
+  trail?.answered(error.code, 'application/json', () => body);
   socket.end(
     `HTTP/1.1 ${error.code} ${error.reason === '' ? 'Error' : error.reason}\r\n` +
       `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n` +
