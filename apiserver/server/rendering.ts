@@ -15,7 +15,7 @@ import type { BodyResponse } from './api-response.ts';
 import { bareMetadata } from './bare-metadata.ts';
 import type { OutputForm } from './output-form.ts';
 import { SlicedBody } from './sliced-body.ts';
-import { subresourceTable } from './subresource-tables.ts';
+import { tableOf } from './subresource-tables.ts';
 import {
   type IncludeObject,
   type TableOptions,
@@ -76,12 +76,12 @@ export function renderValue(
   checkOne(form, value);
   let shown: object = value;
   let type = kindType(value.apiVersion ?? '', value.kind ?? '') ?? c.resource.type;
-  if (form.as === 'Table' && value.kind !== 'Status') {
+  const source = form.as === 'Table' ? tableOf(c.resource, value.kind ?? '') : undefined;
+  if (source !== undefined) {
     const meta = { resourceVersion: value.metadata?.resourceVersion ?? '' };
-    const own = value.kind === c.resource.definition.kind;
-    const source = own ? c.resource : subresourceTable(value.kind ?? '');
     return renderTable(c, [stored ?? value], meta, code, source);
-  } else if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {
+  }
+  if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {
     shown = partial(c.resource, stored?.object() ?? value, form.metaVersion);
     type = kindType('meta.k8s.io/v1', 'PartialObjectMetadata')!;
   }

@@ -1,7 +1,8 @@
 /** Tables of what subresources answer with, which is not of the resource's own kind. */
 import type { KubeObject, Scale } from '../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../registry/columns.ts';
-import { type Column, nameAndAge } from '../registry/resource.ts';
+import type { Column } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { TableSource } from './table.ts';
 
 const scaleColumns: Column<Scale>[] = [
@@ -16,9 +17,13 @@ const scaleColumns: Column<Scale>[] = [
 ];
 
 const scales: TableSource = { definition: { columns: scaleColumns as Column<KubeObject>[] } };
-const others: TableSource = { definition: { columns: nameAndAge() } };
 
-/** How objects of a kind other than the resource's own are listed. */
-export function subresourceTable(kind: string): TableSource {
-  return kind === 'Scale' ? scales : others;
+/**
+ * How an answer of a kind is tabled: as its resource is, or as Scales are. Others have no table
+ * (reviews, tokens): they are answered as they are.
+ */
+export function tableOf(resource: ServedResource, kind: string): TableSource | undefined {
+  const { definition } = resource;
+  if (kind === definition.kind && definition.verbs.includes('get')) return resource;
+  return kind === 'Scale' ? scales : undefined;
 }
