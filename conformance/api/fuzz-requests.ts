@@ -8,6 +8,8 @@ import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import { anything, structOf, text } from './fuzz-values.ts';
 import { kindObjects } from './kind-objects.ts';
+import { mutate } from './mutate.ts';
+import { randomOf } from './random.ts';
 
 export interface FuzzRequest {
   readonly method: string;
@@ -60,8 +62,19 @@ const writeQuery = (r: FuzzResource): fc.Arbitrary<string> =>
 /** An object of a resource, with a name that fits the path more often than not. */
 function objectOf(r: FuzzResource): fc.Arbitrary<Record<string, unknown>> {
   const type = kindType(r.apiVersion, r.kind)!;
+  const { body } = kindObjects[`${r.apiVersion}/${r.plural}`] ?? {};
+  // What is nearly right gets farther than what is not.
+  const near = fc.nat().map((seed) => {
+    const object = structuredClone(body ?? {});
+    mutate(object, type, randomOf(seed));
+    return object as unknown;
+  });
   return fc
-    .tuple(structOf(type), fc.constantFrom(...names), fc.integer({ min: 0, max: 9 }))
+    .tuple(
+      body === undefined ? structOf(type) : fc.oneof(structOf(type), near),
+      fc.constantFrom(...names),
+      fc.integer({ min: 0, max: 9 }),
+    )
     .map(([object, name, odd]) => {
       const value = object as Record<string, unknown>;
       const given = value['metadata'];

@@ -8,6 +8,9 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { decodeCbor } from '../../machinery/codec/cbor.ts';
+import { decodeProtobuf } from '../../machinery/codec/protobuf.ts';
+import { decodeYaml } from '../../machinery/codec/yaml.ts';
 import type { Answer } from './api.ts';
 import { ApiProcess } from './api-process.ts';
 import {
@@ -37,21 +40,38 @@ const deliberate =
 
 const counts = new Map<string, number>();
 
+/** What is read of a Status. */
+interface Shown {
+  readonly kind?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly code?: number;
+}
+
+/** A Status in any of the encodings. */
+function statusOf(contentType: string, body: Buffer): Shown {
+  switch (contentType) {
+    case 'application/yaml':
+      return decodeYaml(body).value as Shown;
+    case 'application/vnd.kubernetes.protobuf':
+      return decodeProtobuf(body).object as Shown;
+    case 'application/cbor':
+      return decodeCbor(body) as Shown;
+    default:
+      return JSON.parse(body.toString()) as Shown;
+  }
+}
+
 /** What is wrong with an answer; undefined: nothing. */
 function problemOf(request: FuzzRequest, answer: Answer): string | undefined {
   const { status, headers, body } = answer;
   counts.set(String(status), (counts.get(String(status)) ?? 0) + 1);
   if (status < 400 || (status < 500 && request.method === 'HEAD')) return undefined;
-  const text = body.toString();
-  if ((headers['content-type'] ?? '').startsWith('text/plain')) {
-    return status === 404 || status === 405 ? undefined : `${status} ${text}`;
+  const contentType = (headers['content-type'] ?? '').split(';')[0]!;
+  if (contentType === 'text/plain') {
+    return status === 404 || status === 405 ? undefined : `${status} ${body}`;
   }
-  const shown = JSON.parse(text) as {
-    kind?: string;
-    reason?: string;
-    message?: string;
-    code?: number;
-  };
+  const shown = statusOf(contentType, body);
   const message = shown.message ?? '';
   const meant =
     shown.kind === 'Status' &&
