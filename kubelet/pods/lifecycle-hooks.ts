@@ -3,7 +3,7 @@ import type { EventRecorder } from '../../client/events.ts';
 import type { Container, LifecycleHandler } from '../../machinery/schema/wire.ts';
 import { errorText } from '../cri/cri-error.ts';
 import type { Runtime } from '../cri/runtime.ts';
-import { getOnce, getTarget } from '../probes/http-get.ts';
+import { addressOf, getOnce, getTarget } from '../probes/http-get.ts';
 import { type NodePod, podReference, podText } from './pod.ts';
 
 export interface HookContext {
@@ -83,7 +83,7 @@ async function httpHook(
     plain.protocol = 'http:';
     plain.port = target.url.port || '443';
     await getOnce({ url: plain, headers }, httpTimeoutMs);
-    const text = `request to HTTPS lifecycle hook ${target.url.host} got HTTP response, retry with HTTP succeeded`;
+    const text = `request to HTTPS lifecycle hook ${addressOf(target.url)} got HTTP response, retry with HTTP succeeded`;
     recorder.event(podReference(pod), 'Warning', 'LifecycleHTTPFallback', text);
   }
 }

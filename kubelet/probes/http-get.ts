@@ -82,6 +82,16 @@ export function dialErrorText(error: unknown, address: string): string {
   return message;
 }
 
+/** `host:port`, with the port that the scheme implies too, as events have it. */
+export function addressOf(url: URL): string {
+  return url.port === '' ? `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}` : url.host;
+}
+
+/** The address of a page with its port written out. */
+function pageOf(url: URL): string {
+  return `${url.protocol}//${addressOf(url)}${url.pathname}${url.search}`;
+}
+
 /** Asks once; redirects are not followed. Rejects when there is no answer within `timeoutMs`. */
 export function getOnce(target: GetTarget, timeoutMs: number): Promise<GetAnswer> {
   const { url, headers } = target;
@@ -96,7 +106,7 @@ export function getOnce(target: GetTarget, timeoutMs: number): Promise<GetAnswer
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const { promise, resolve, reject } = Promise.withResolvers<GetAnswer>();
   let answered = false;
-  const fullHeaders = options.setHost === false ? headers : { Host: url.host, ...headers };
+  const fullHeaders = options.setHost === false ? headers : { Host: addressOf(url), ...headers };
   const req = send(
     url,
     { ...options, headers: { ...fullHeaders, Connection: 'close' } },
@@ -126,8 +136,8 @@ export function getOnce(target: GetTarget, timeoutMs: number): Promise<GetAnswer
   }, timeoutMs);
   req.on('error', (error) => {
     clearTimeout(timer);
-    const text = dialErrorText(error, url.host);
-    reject(new Error(`Get ${JSON.stringify(String(url))}: ${text}`, { cause: error }));
+    const text = dialErrorText(error, addressOf(url));
+    reject(new Error(`Get ${JSON.stringify(pageOf(url))}: ${text}`, { cause: error }));
   });
   req.end();
   return promise;
