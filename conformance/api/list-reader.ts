@@ -69,7 +69,7 @@ export async function readPage(
   const headers = { accept: accepts[form] };
   const answer = await api.send('GET', pathOf(selection, parameters), { headers });
   const list =
-    answer.status === 200 && form === 'protobuf'
+    form === 'protobuf'
       ? (decodeProtobuf(answer.body).object as unknown as ApiObject)
       : (JSON.parse(answer.body.toString()) as ApiObject);
   const rows = (list as { rows?: { object: ApiObject }[] }).rows?.map((r) => r.object);

@@ -74,9 +74,12 @@ async function combinations(api: Api, model: ListModel, random: Random, gone = 0
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
-  await all(tasks);
-  reading = false;
-  await writing;
+  try {
+    await all(tasks);
+  } finally {
+    reading = false;
+    await writing;
+  }
   const problems = listings.flatMap((l) => listProblem(l, model, gone) ?? []);
   const pages = listings.reduce((sum, l) => sum + l.pages.length, 0);
   console.log(`  ${listings.length} lists in ${pages} pages`);
