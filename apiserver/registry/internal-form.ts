@@ -109,9 +109,27 @@ function render(type: TypeRef, value: unknown): unknown {
       return (value as unknown[]).map((v) => render(type.of, v));
     case 'map':
       return sorted(value as JsonObject, (v) => render(type.of, v));
+    case 'JSONSchemaPropsOrArray':
+      return internalSchemaList(value as object);
+    case 'JSONSchemaPropsOrBool':
+      return internalSchemaOrBool(value);
     default:
       return value;
   }
+}
+
+const schemaId = 'apiextensions/v1.JSONSchemaProps';
+
+/** What stands where a schema may be one or several. */
+export function internalSchemaList(value: object): JsonObject {
+  if (!Array.isArray(value)) return { Schema: internalForm(schemaId, value), JSONSchemas: null };
+  return { Schema: null, JSONSchemas: value.map((v) => internalForm(schemaId, v)) };
+}
+
+/** What stands where a schema may be a yes or no. */
+function internalSchemaOrBool(value: unknown): JsonObject {
+  if (typeof value !== 'object') return { Allows: value, Schema: null };
+  return { Allows: true, Schema: internalForm(schemaId, value as object) };
 }
 
 function zeroOf(type: TypeRef): unknown {

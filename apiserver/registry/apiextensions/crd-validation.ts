@@ -246,7 +246,7 @@ function validateVersion(
 function validateVersionList(crd: CustomResourceDefinition, spec: CrdSpec): FieldError[] {
   const errors: FieldError[] = [];
   const refuse = (text: string): void => {
-    const own = (crd.spec.versions ?? []).map((v, i) => ownParts(v, spec.versions[i]!));
+    const own = (crd.spec.versions ?? undefined)?.map((v, i) => ownParts(v, spec.versions[i]!));
     const shown = internalList('apiextensions/v1.CustomResourceDefinitionVersion', own);
     errors.push(invalidValue(versionsPath, shown, text));
   };

@@ -9,6 +9,7 @@ import {
   required,
 } from '../../../machinery/meta/field-error.ts';
 import { member } from '../../../machinery/meta/member.ts';
+import { internalSchemaList } from '../internal-form.ts';
 import { itemSchema, type JsonSchema } from './json-schema.ts';
 
 const listType = 'x-kubernetes-list-type';
@@ -78,7 +79,7 @@ function validateMapList(s: JsonSchema, keys: readonly string[], at: FieldPath):
   const items = itemSchema(s);
   if (items === undefined) {
     const text = `must only have a single schema if ${listType} is map`;
-    return [...errors, invalidValue(itemsAt, { Schema: null, JSONSchemas: s.items }, text)];
+    return [...errors, invalidValue(itemsAt, internalSchemaList(s.items), text)];
   }
   if (items.type !== 'object') {
     const text = `must be object if parent array's ${listType} is map`;
