@@ -29,7 +29,7 @@ import {
   strategicPatchText,
 } from '../../machinery/patch/strategic-merge-patch.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
-import type { KubeObject, Scale } from '../../machinery/schema/wire.ts';
+import type { KubeObject, ObjectMeta, Scale } from '../../machinery/schema/wire.ts';
 import { ensureNamespace } from '../registry/object-store.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -123,15 +123,15 @@ function patcher(
     const { operations, strictErrors: problems } = decodeJsonPatch(value, validated);
     strictErrors = [...strictErrors.map((s) => `json patch ${s}`), ...problems];
     return (live) => {
-      const patch = () => applyJsonPatch(forPatch(live!), operations);
+      const patch = () => applyJsonPatch(deepCopy(live!), operations);
       const shown = () => JSON.stringify(touched(patch(), asTree(operations)));
       return decodePatched(patch(), expected, options, strictErrors, warn, shown);
     };
   }
   if (type === strategicType) {
     return (live) => {
-      const merged = applyStrategicMergePatch(forPatch(live!), value, expected.type);
-      const shown = () => strategicPatchText(forPatch(live!), value, expected.type);
+      const merged = applyStrategicMergePatch(forMerge(live!), value, expected.type);
+      const shown = () => strategicPatchText(forMerge(live!), value, expected.type);
       // The real server reads no text here, and looks at no kind.
       const read = () => fromUnstructured(merged, expected.type);
       return decodePatched(merged, expected, options, strictErrors, warn, shown, read);
@@ -140,9 +140,9 @@ function patcher(
   return (live) => {
     const shown = () => {
       const { value: sent } = parsePatch(bytes, type);
-      return JSON.stringify(touched(mergePatch(forPatch(live!), sent, validated), sent));
+      return JSON.stringify(touched(mergePatch(forMerge(live!), sent, validated), sent));
     };
-    const merged = mergePatch(forPatch(live!), value, validated);
+    const merged = mergePatch(forMerge(live!), value, validated);
     return decodePatched(merged, expected, options, strictErrors, warn, shown);
   };
 }
@@ -158,9 +158,13 @@ function parsePatch(bytes: Buffer, type: string): { value: unknown; duplicates: 
   }
 }
 
-/** A copy that the patch may change. */
-function forPatch(live: KubeObject): KubeObject {
-  return deepCopy(live);
+/** A copy that a merge may change: it replaces managedFields, if at all, as a whole. */
+function forMerge(live: KubeObject): KubeObject {
+  const managedFields = live.metadata?.managedFields;
+  if (managedFields === undefined) return deepCopy(live);
+  const copy = deepCopy({ ...live, metadata: { ...live.metadata, managedFields: [] } });
+  (copy.metadata as ObjectMeta).managedFields = managedFields;
+  return copy;
 }
 
 /**

@@ -74,7 +74,7 @@ export interface UpdatePlan {
   readonly dryRun: boolean;
   readonly uid?: string | undefined;
   readonly forceCreate?: boolean;
-  /** Makes the new object (in the served version) from a copy of the live one. */
+  /** Makes the new object (in the served version) from the live one, which it does not change. */
   make(live: KubeObject | undefined): Promise<KubeObject>;
 }
 
@@ -109,6 +109,7 @@ export function writeUpdate(
     name: info.name,
     strategy: strategyOf(resource, info.subresource),
     uid: plan.uid,
+    keepsCurrent: resource.conversion === undefined,
     ...(plan.forceCreate === undefined ? {} : { forceCreate: plan.forceCreate }),
     async transform(current) {
       const live = current === undefined ? undefined : toServed(resource, current);

@@ -78,6 +78,8 @@ export interface UpdateRequest {
    * none. Called again when somebody else wrote meanwhile.
    */
   transform(current: KubeObject | undefined): Promise<KubeObject>;
+  /** `transform` leaves the stored object as it is: it need not be a copy of its own. */
+  readonly keepsCurrent?: boolean;
   /** Runs after validation, before storing. */
   admit?(next: KubeObject, prev: KubeObject | undefined): Promise<void>;
   /** Creates what is not there (server-side apply; resources with createOnUpdate do anyway). */
@@ -261,7 +263,7 @@ export class ObjectStore {
       }
     }
     const prev = current.object<KubeObject>();
-    const next = await request.transform(current.object());
+    const next = await request.transform(request.keepsCurrent ? prev : current.object());
     this.#checkRevision(next, prev, name, ctx);
     const finish = await d.beginUpdate?.(next, prev, ctx);
     let stored = false;

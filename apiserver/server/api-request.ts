@@ -124,7 +124,9 @@ export class ApiRequest {
       });
       raw.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
       raw.once('error', () => reject(brokenOff()));
-      raw.once('close', () => reject(brokenOff()));
+      raw.once('close', () => {
+        if (!raw.readableEnded) reject(brokenOff());
+      });
     });
   }
 }

@@ -21,41 +21,50 @@ const words = {
 
 export type FieldErrorType = keyof typeof words;
 
+/** `.name` or `[element]`. */
+type PathForm = 'name' | 'element';
+
 /** An immutable path such as `spec.containers[0].env[1].name` or `metadata.labels[a/b]`. */
 export class FieldPath {
-  private readonly text: string;
+  private readonly parent: FieldPath | undefined;
+  private readonly last: string | number;
+  private readonly form: PathForm;
 
-  private constructor(text: string) {
-    this.text = text;
+  // Text is made when it is asked for: most paths belong to values that are in order.
+  private constructor(parent: FieldPath | undefined, last: string | number, form: PathForm) {
+    this.parent = parent;
+    this.last = last;
+    this.form = form;
   }
 
   /** The object itself; `FieldPath.root.child('spec')` prints `spec`. */
-  static readonly root = new FieldPath('');
+  static readonly root = new FieldPath(undefined, '', 'name');
 
   /** The object itself where the real server names it by an empty name, which it prints so. */
-  static readonly unnamed = new FieldPath('[]');
+  static readonly unnamed = new FieldPath(undefined, '[]', 'name');
 
   /** Starts a path: `FieldPath.of('spec', 'template')`. */
   static of(...names: string[]): FieldPath {
-    return new FieldPath(names.join('.'));
+    return new FieldPath(undefined, names.join('.'), 'name');
   }
 
   child(...names: string[]): FieldPath {
-    const tail = names.join('.');
-    if (tail === '') return new FieldPath(`${this.text}[]`);
-    return new FieldPath(this.text === '' ? tail : `${this.text}.${tail}`);
+    const last = names.length === 1 ? names[0]! : names.join('.');
+    return new FieldPath(this, last, last === '' ? 'element' : 'name');
   }
 
   index(i: number): FieldPath {
-    return new FieldPath(`${this.text}[${i}]`);
+    return new FieldPath(this, i, 'element');
   }
 
   key(k: string): FieldPath {
-    return new FieldPath(`${this.text}[${k}]`);
+    return new FieldPath(this, k, 'element');
   }
 
   toString(): string {
-    return this.text;
+    const before = this.parent?.toString() ?? '';
+    if (this.form === 'element') return `${before}[${this.last}]`;
+    return before === '' ? String(this.last) : `${before}.${this.last}`;
   }
 }
 

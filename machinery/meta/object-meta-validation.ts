@@ -303,6 +303,7 @@ export function validateFieldManager(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (byteLength(manager) > managerLimitBytes) errors.push(tooLong(at, managerLimitBytes));
+  if (/^[ -~]*$/.test(manager)) return errors;
   let position = 0;
   for (const c of manager) {
     if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(c)) {

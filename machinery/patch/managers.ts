@@ -12,6 +12,8 @@ export interface Manager {
   /** When it last changed something; RFC 3339 in seconds. */
   readonly time: string | undefined;
   readonly set: FieldSet;
+  /** The entry that this was read from, when the server itself had written it. */
+  readonly entry?: ManagedFieldsEntry;
 }
 
 /** Entries by identity. */
@@ -21,7 +23,7 @@ export type Managers = Map<string, Manager>;
  * What makes two entries one: appliers are told apart by name and subresource, updaters by their
  * apiVersion too. The text is the real server's, which sorts conflicts by it.
  */
-export function managerId(m: Omit<Manager, 'set' | 'time'>): string {
+export function managerId(m: Omit<Manager, 'set' | 'time' | 'entry'>): string {
   return JSON.stringify({
     ...(m.manager === '' ? {} : { manager: m.manager }),
     operation: m.operation,
@@ -59,6 +61,7 @@ export function decodeManagers(
       subresource: e.subresource ?? '',
       time: e.time ?? undefined,
       set: trusted ? (fields as FieldSet) : decodeFieldSet(fields),
+      ...(trusted ? { entry: e } : {}),
     };
     managers.set(managerId(m), m);
   }
@@ -86,7 +89,13 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undef
   if (managers.size === 0) return undefined;
   const list = [...managers.values()];
   if (list.length > 1) list.sort(inOrder);
-  return list.map((m) => ({
+  return list.map(encodeManager);
+}
+
+function encodeManager(m: Manager): ManagedFieldsEntry {
+  // What has not changed is as it was written, in order.
+  if (m.entry?.fieldsV1 === m.set && m.entry.time === m.time) return m.entry;
+  return {
     ...(m.manager === '' ? {} : { manager: m.manager }),
     operation: m.operation,
     apiVersion: m.apiVersion,
@@ -94,7 +103,7 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undef
     fieldsType: 'FieldsV1',
     fieldsV1: sorted(m.set),
     ...(m.subresource === '' ? {} : { subresource: m.subresource }),
-  }));
+  };
 }
 
 function inOrder(a: Manager, b: Manager): number {
