@@ -19,6 +19,11 @@ export function emptiedOf(object: object): readonly string[] | undefined {
   return (object as Noted)[emptied];
 }
 
+/** True for a member that was sent, be it empty: what the real server's rules call not nil. */
+export function wasSent<T extends object>(object: T, name: keyof T & string): boolean {
+  return (object[name] ?? undefined) !== undefined || emptiedOf(object)?.includes(name) === true;
+}
+
 /** Notes at `to` what is noted at `from`. */
 export function carryEmptied(from: object, to: object): void {
   const names = emptiedOf(from);

@@ -1,4 +1,6 @@
 /** The rules of ResourceSlices. */
+
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import {
   type FieldError,
   FieldPath,
@@ -50,7 +52,7 @@ function validateSpec(spec: Spec, prev: Spec | undefined): FieldError[] {
   }
   errors.push(...validateNodeChoice(spec));
   // Present but empty counts here too.
-  if ((spec.sharedCounters ?? null) !== null && (spec.devices ?? null) !== null) {
+  if (wasSent(spec, 'sharedCounters') && wasSent(spec, 'devices')) {
     errors.push(invalidValue(path, '', 'only one of `sharedCounters` or `devices` is allowed'));
   }
   const devices = spec.devices ?? [];

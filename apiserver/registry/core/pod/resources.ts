@@ -1,5 +1,6 @@
 /** Resource requirements of containers and pods. */
 
+import { wasSent } from '../../../../machinery/meta/emptied.ts';
 import {
   duplicate,
   type FieldError,
@@ -158,7 +159,7 @@ export function validatePodResources(
     return [forbiddenField(here, 'may not be set for a windows pod')];
   }
   const errors: FieldError[] = [];
-  if (resources.claims !== undefined) {
+  if (wasSent(resources, 'claims')) {
     const text = 'claims may not be set for Resources at pod-level';
     errors.push(forbiddenField(here.child('claims'), text));
   }

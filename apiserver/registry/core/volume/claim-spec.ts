@@ -1,4 +1,5 @@
 /** The spec of a PersistentVolumeClaim, also inside ephemeral volumes and StatefulSets. */
+import { wasSent } from '../../../../machinery/meta/emptied.ts';
 import {
   type FieldError,
   FieldPath,
@@ -184,10 +185,18 @@ export function validateTemplateMeta(meta: ObjectMeta, at: FieldPath): FieldErro
     ...validateAnnotations(meta.annotations, at.child('annotations')),
     ...validateLabels(meta.labels, at.child('labels')),
     ...metaFields
-      .filter((f) => isSet(meta[f]) || (f === 'deletionGracePeriodSeconds' && meta[f] === 0))
+      .filter((f) => isSet(meta[f]) || (pointers.has(f) && wasSent(meta, f)))
       .map((f) => forbiddenField(at.child(goName[f] ?? f), 'cannot be set')),
   ];
 }
+
+/** What counts when it is sent, be it empty or zero. */
+const pointers: ReadonlySet<keyof ObjectMeta> = new Set([
+  'deletionGracePeriodSeconds',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+]);
 
 /** The other fields of metadata, in the order that they are checked. */
 const metaFields = [
