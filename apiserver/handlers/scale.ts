@@ -14,6 +14,7 @@ import { applyPatch } from '../../machinery/patch/apply.ts';
 import { updateManagedFields } from '../../machinery/patch/managed-fields.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject, ManagedFieldsEntry, Scale } from '../../machinery/schema/wire.ts';
+import { ensureNamespace } from '../registry/object-store.ts';
 import type { ScaleStrategy } from '../registry/resource.ts';
 import { toServed } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -24,7 +25,7 @@ import { type WriteOptions, writeOptions } from './options.ts';
 import { isApply, parseApply, patchScale, patchTypeOf } from './patch.ts';
 import { objectEntries, scaleEntries, scaleVersion } from './scale-ownership.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
-import { managerOf } from './write-request.ts';
+import { checkName, managerOf } from './write-request.ts';
 
 /** Answers GET, PUT and PATCH of a scale. */
 export async function scale(
@@ -66,7 +67,12 @@ export async function scale(
     ? undefined
     : (decodeBody(bytes, type, expected, options.fieldValidation, warn) as Scale);
   if (sent === undefined) request.audit?.requestPatch(bytes);
-  else request.audit?.requestObject(sent);
+  else {
+    request.audit?.requestObject(sent);
+    sent.metadata ??= {};
+    ensureNamespace(c.resource.definition.namespaced ? info.namespace : '', sent.metadata);
+    checkName(sent as KubeObject, info.name);
+  }
   const manager = managerOf(options.fieldManager, request.header('user-agent'));
   const scaled = {
     apiVersion: c.resource.apiVersion,

@@ -1,4 +1,5 @@
 /** Calls of subresources that have a behaviour of their own. */
+import { badRequest } from '../../machinery/meta/status-error.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Catalog } from '../registry/catalog.ts';
@@ -23,6 +24,7 @@ export async function callSubresource(
   const { info } = request;
   const verb = info.verb as SubresourceCall['verb'];
   const connects = subresource.connects !== undefined;
+  if (connects) checkConnect(request);
   const options = connects ? undefined : writeOptions(request.query, 'CreateOptions');
   const dryRun = options?.dryRun ?? false;
   let body: KubeObject | undefined;
@@ -67,7 +69,7 @@ export async function callSubresource(
   if ('object' in answer) return renderValue(c, answer.object, answer.code);
   return {
     async stream(response) {
-      response.writeHead(answer.code, answer.headers as Record<string, string | string[]>);
+      response.writeHead(answer.code, streamHeaders(request, answer.headers));
       await new Promise<void>((resolve) => {
         answer.stream.once('error', () => response.destroy());
         response.once('close', resolve);
@@ -75,6 +77,26 @@ export async function callSubresource(
       });
     },
   };
+}
+
+/** Throws 400 for what is asked of no connection. */
+export function checkConnect({ query }: ApiRequest): void {
+  if (query.has('dryRun')) throw badRequest('dryRun is not supported');
+}
+
+/** What every answer carries, beside the stream's own; a backend's caching is told as well. */
+function streamHeaders(
+  { auditId }: ApiRequest,
+  own: Readonly<Record<string, string | string[]>>,
+): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = { 'Audit-Id': auditId };
+  const caching = ['no-cache, private'];
+  for (const [name, value] of Object.entries(own)) {
+    const lower = name.toLowerCase();
+    if (lower === 'cache-control') caching.push(...[value].flat());
+    else if (lower !== 'audit-id') headers[name] = value;
+  }
+  return { ...headers, 'Cache-Control': caching };
 }
 
 /** The call as the subresource sees it. */

@@ -5,6 +5,7 @@ import type { ServerCertificates } from '../pki/server-certificates.ts';
 import { frontHeaders } from './front-headers.ts';
 import type { ServingOptions } from './serving-options.ts';
 import { certificateFor, namedCertificate, tlsSettings } from './tls-settings.ts';
+import { mayUpgrade } from './upgrade.ts';
 
 /** How long a client may take to send the headers of a request, or to shake hands. */
 const headersTimeoutMs = 32_000;
@@ -15,8 +16,6 @@ const keepAliveMs = 180_000;
 const lookMs = 5_000;
 /** What Go's server allows. */
 const maxHeaderBytes = 1024 * 1024;
-/** Paths whose protocol may be changed; anywhere else the header is an offer not taken up. */
-const upgradable = /\/(attach|exec|portforward|proxy)([/?]|$)/;
 
 /** A server that does not listen yet. Throws an Error with one line for people for bad options. */
 export function createListener(
@@ -44,7 +43,8 @@ export function createListener(
       connectionsCheckingInterval: lookMs,
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: maxHeaderBytes,
-      shouldUpgradeCallback: (request) => upgradable.test(request.url ?? ''),
+      // Anywhere else the header is an offer not taken up.
+      shouldUpgradeCallback: mayUpgrade,
     },
     front === undefined
       ? serve

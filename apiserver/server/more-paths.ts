@@ -5,10 +5,10 @@ import { OpenApi, type OpenApiRequest } from '../openapi/openapi.ts';
 import { servedGroupVersions } from '../openapi/served.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
-import { namesOne } from './accept-header.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, json } from './api-response.ts';
-import { noRepresentation } from './output-form.ts';
+import { checkTypes } from './discovery-answer.ts';
+import { checkMethod } from './paths.ts';
 
 export interface MorePathServices {
   readonly options: ApiServerOptions;
@@ -44,20 +44,24 @@ export function morePaths(
       return { code: 200, contentType: 'text/plain; charset=utf-8', body: page };
     const { keys } = services.authentication;
     if (path === '/openid/v1/jwks') {
-      checkJwks(request.header('accept'));
-      return { ...json(200, await keys.jwks()), contentType: 'application/jwk-set+json' };
+      checkMethod(request);
+      checkTypes(request, [jwksType]);
+      return { ...json(200, await keys.jwks()), contentType: jwksType, headers: keptAnHour };
     }
     if (path === '/.well-known/openid-configuration') {
       const { serviceAccountIssuer, serviceAccountJwksUri, securePort } = services.options;
       const { externalHostname, advertiseAddress } = services.options;
       const host = externalHostname ?? advertiseAddress;
-      return json(200, {
+      checkMethod(request);
+      checkTypes(request, ['application/json']);
+      const document = {
         issuer: serviceAccountIssuer,
         jwks_uri: serviceAccountJwksUri ?? `https://${host}:${securePort}/openid/v1/jwks`,
         response_types_supported: ['id_token'],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],
-      });
+      };
+      return { ...json(200, document), headers: keptAnHour };
     }
     return undefined;
   };
@@ -73,10 +77,5 @@ function asked(request: ApiRequest): OpenApiRequest {
   };
 }
 
-const jwksTypes = 'application/jwk-set+json';
-
-/** Throws 406 for a client that does not take key sets. */
-function checkJwks(accept: string | undefined): void {
-  if (accept === undefined || accept === '') return;
-  if (!namesOne(accept, [jwksTypes])) throw noRepresentation([jwksTypes]);
-}
+const jwksType = 'application/jwk-set+json';
+const keptAnHour = { 'Cache-Control': 'public, max-age=3600' };

@@ -5,6 +5,7 @@ import { type ApiResponse, indentedJson, pageNotFound } from './api-response.ts'
 import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 import { checkTypes, discoveryAnswer, rootAnswer } from './discovery-answer.ts';
 import { type HealthCheck, health } from './health.ts';
+import { PlainError } from './plain-error.ts';
 import { methodNotAllowed, unknownResource } from './resource-dispatch.ts';
 
 export interface PathServices {
@@ -73,13 +74,22 @@ function discovery(
     const shown = { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(known) };
     return discoveryAnswer(request, shown, false);
   }
+  if (length === (core ? 3 : 4)) checkOldForm(request);
   if (length > (core ? 2 : 3) || !known.versions.includes(version)) throw unknownResource();
   checkMethod(request);
   return discoveryAnswer(request, apiResourceList(s.catalog, group, version), true);
 }
 
+/** `/watch` and `/proxy` with nothing behind them. Throws the 500 of the real server. */
+function checkOldForm({ path, raw }: ApiRequest): void {
+  if (!/\/(watch|proxy)\/?$/.test(path)) return;
+  const url = JSON.stringify(raw.url ?? '');
+  const why = 'failed to create RequestInfo: unable to determine kind and namespace from url';
+  throw new PlainError(500, `Internal Server Error: ${url}: ${why}, ${raw.url ?? ''}`);
+}
+
 /** Throws 405 for what is no GET. */
-function checkMethod({ method }: ApiRequest): void {
+export function checkMethod({ method }: ApiRequest): void {
   if (method !== 'GET') throw methodNotAllowed();
 }
 

@@ -13,6 +13,8 @@ export interface RequestInfo {
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
+  /** The name stands in the path; otherwise it can come of a field selector. */
+  readonly named: boolean;
   /** What follows the subresource (`proxy/a/b` -> `a/b`), without a leading slash. */
   readonly rest: string;
   /** The old `/watch/` form of a path. */
@@ -51,6 +53,7 @@ export function parseRequestInfo(
     resource: '',
     subresource: '',
     name: '',
+    named: false,
     rest: '',
     legacyWatch: false,
   };
@@ -82,6 +85,7 @@ export function parseRequestInfo(
   let name = parts[at + 1] ?? '';
   const subresource = parts[at + 2] ?? '';
   const rest = parts.slice(at + 3).join('/');
+  const named = name !== '';
   if (name === '' && verb === 'get') verb = query.watch ? 'watch' : 'list';
   if ((verb === 'list' || verb === 'watch') && name === '' && query.selectedName !== undefined) {
     name = query.selectedName;
@@ -97,6 +101,7 @@ export function parseRequestInfo(
     resource,
     subresource,
     name,
+    named,
     rest,
     legacyWatch,
   };

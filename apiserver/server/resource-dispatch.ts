@@ -1,5 +1,7 @@
 /** Resource requests: from what a path means to the handler of the verb. */
-import { methodNotSupported, StatusError } from '../../machinery/meta/status-error.ts';
+import { quote } from '../../machinery/meta/field-error.ts';
+import { isPathSegmentName } from '../../machinery/meta/names.ts';
+import { badRequest, methodNotSupported, StatusError } from '../../machinery/meta/status-error.ts';
 import { create } from '../handlers/create.ts';
 import { deleteCollection, deleteOne } from '../handlers/delete.ts';
 import { get } from '../handlers/get.ts';
@@ -24,6 +26,7 @@ import {
   plainJson,
 } from './output-form.ts';
 import { type RenderContext, wantsPretty } from './rendering.ts';
+import { routed } from './routes.ts';
 
 /** 404 for a group version or resource that is not served. */
 export function unknownResource(): StatusError {
@@ -39,9 +42,6 @@ export function methodNotAllowed(): StatusError {
   );
 }
 
-/** The methods that resources have routes for; the real server has none for HEAD and OPTIONS. */
-const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
-
 /** Answers a resource request that was authorized. */
 export async function dispatch(
   request: ApiRequest,
@@ -49,16 +49,18 @@ export async function dispatch(
   services: WriteServices,
 ): Promise<ApiResponse> {
   const { info } = request;
+  // The router does not tidy paths up.
+  if (request.path.startsWith('//')) return pageNotFound;
   const resource = catalog.find(info.group, info.version, info.resource);
   if (resource === undefined) {
     if (catalog.groups.some((g) => g.name === info.group)) throw unknownResource();
     return pageNotFound;
   }
-  checkScope(request, resource);
-  checkMethod(request, resource);
+  checkRoute(request, resource);
   const { deprecation } = resource.definition;
   if (deprecation !== undefined) request.warn(deprecation);
   const form = formOf(request, resource);
+  checkName(request);
   const c: RenderContext = {
     resource,
     form,
@@ -103,49 +105,22 @@ function namespaceOf(request: ApiRequest, resource: ServedResource): string {
   return resource.definition.namespaced ? request.info.namespace : '';
 }
 
-/**
- * Throws 404 or 405 for paths that there is no route for: a cluster-scoped resource under a
- * namespace, a write of a namespaced one without, the old forms beside that of a watch.
- */
-function checkScope(request: ApiRequest, resource: ServedResource): void {
-  const { info, method } = request;
-  const { namespaced, plural } = resource.definition;
-  if (info.verb === 'proxy' || (info.legacyWatch && info.subresource !== '')) {
-    throw unknownResource();
-  }
-  if (info.legacyWatch && method !== 'GET') throw methodNotAllowed();
-  if (!namespaced && info.namespace !== '' && plural !== 'namespaces') throw unknownResource();
-  if (!namespaced || info.namespace !== '') {
-    if (info.subresource !== '') return;
-    // Collections are created into, objects are changed.
-    const misplaced = info.name === '' ? ['update', 'patch'] : ['create'];
-    if (misplaced.includes(info.verb)) throw methodNotAllowed();
-    return;
-  }
-  if (info.verb === 'list' || info.verb === 'watch') return;
-  throw info.name === '' ? methodNotAllowed() : unknownResource();
+/** Throws 404 and 405 for what the real server has no route for. */
+export function checkRoute({ info, method }: ApiRequest, resource: ServedResource): void {
+  const there = routed(info, method, resource);
+  if (there === 'none') throw unknownResource();
+  if (there === 'other') throw methodNotAllowed();
 }
 
-const subresourceVerbs = ['get', 'patch', 'update'];
+/** Verbs that look an object up by the name in the path before anything else. */
+const namingVerbs = ['get', 'patch', 'delete'];
 
-/** Throws 405 for what there is no route for, 404 for a subresource that there is none of. */
-function checkMethod({ info, method }: ApiRequest, resource: ServedResource): void {
-  const { definition, subresources } = resource;
-  const { subresource: name, verb } = info;
-  const subresource = subresources.get(name);
-  if (info.rest !== '' && subresource?.below !== true) throw unknownResource();
-  if (subresource?.connects !== undefined) {
-    if (!subresource.connects.includes(method)) throw methodNotAllowed();
-    return;
-  }
-  let verbs: readonly string[] | undefined;
-  if (name === '') verbs = definition.verbs;
-  else if (name === 'scale' && definition.scale !== undefined) verbs = subresourceVerbs;
-  else if (definition.faces[name] !== undefined) verbs = definition.faces[name].verbs;
-  else if (name === 'status' && definition.status !== false) verbs = subresourceVerbs;
-  else verbs = subresource?.verbs;
-  if (verbs === undefined) throw unknownResource();
-  if (!methods.has(method) || !verbs.includes(verb)) throw methodNotAllowed();
+/** Throws 400 for a name that no object can have. */
+function checkName({ info }: ApiRequest): void {
+  if (!info.named || !namingVerbs.includes(info.verb)) return;
+  const problems = isPathSegmentName(info.name);
+  if (problems.length === 0) return;
+  throw badRequest(`Name parameter invalid: ${quote(info.name)}: ${problems.join(';')}`);
 }
 
 /** Throws 406. */

@@ -3,19 +3,22 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { StatusError } from '../../machinery/meta/status-error.ts';
+import { writeHead } from '../../machinery/streaming/upgrade.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
-import { callOf } from '../handlers/subresource.ts';
+import { callOf, checkConnect } from '../handlers/subresource.ts';
 import type { WriteServices } from '../handlers/update.ts';
 import { admissionAttributes, writeContext } from '../handlers/write-request.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { ApiRequest } from './api-request.ts';
-import { asStatusError } from './api-response.ts';
+import { asStatusError, errorResponse } from './api-response.ts';
 import { endAudit } from './audit-request.ts';
 import { authorize } from './authorize.ts';
+import { errorAnswer } from './error-answer.ts';
 import { type Identification, identify } from './identify.ts';
-import { unknownResource } from './resource-dispatch.ts';
+import { parseRequestInfo } from './request-info.ts';
+import { checkRoute, unknownResource } from './resource-dispatch.ts';
 
 export interface UpgradeServices {
   readonly identification: Identification;
@@ -24,6 +27,16 @@ export interface UpgradeServices {
   readonly services: WriteServices;
   readonly options: ApiServerOptions;
   readonly log: Logger;
+}
+
+const streaming = new Set(['attach', 'exec', 'portforward', 'proxy']);
+const streamed = new Set(['nodes', 'pods', 'services']);
+
+/** Whether a request's connection may be taken over; elsewhere the offer is not taken up. */
+export function mayUpgrade({ method = 'GET', url = '' }: IncomingMessage): boolean {
+  const path = url.split('?', 1)[0]!;
+  const info = parseRequestInfo(method, path, { watch: false, selectedName: undefined });
+  return info.group === '' && streamed.has(info.resource) && streaming.has(info.subresource);
 }
 
 /** Runs the chain for an upgrade; refusals are written as ordinary HTTP answers. */
@@ -47,6 +60,8 @@ export async function handleUpgrade(
     const resource = s.catalog.find(info.group, info.version, info.resource);
     const subresource = resource?.subresources.get(info.subresource);
     if (resource === undefined || subresource?.upgrade === undefined) throw unknownResource();
+    checkRoute(request, resource);
+    checkConnect(request);
     const context = writeContext(request, resource, s.services.access, false);
     const admitted = admissionAttributes(
       request,
@@ -62,7 +77,7 @@ export async function handleUpgrade(
     await subresource.upgrade(callOf(request, context, undefined), socket, head);
   } catch (e) {
     if (!(e instanceof StatusError)) s.log.error({ err: e }, 'upgrade failed');
-    refuse(socket, asStatusError(e), request?.audit);
+    refuse(socket, asStatusError(e), request);
   }
 }
 
@@ -72,12 +87,17 @@ function audited(request: ApiRequest, trail: AuditTrail, socket: Duplex): void {
   socket.once('close', () => void endAudit(request, 0));
 }
 
-function refuse(socket: Duplex, error: StatusError, trail: AuditTrail | undefined): void {
-  const body = Buffer.from(JSON.stringify(error.toStatus()));
-  trail?.answered(error.code, 'application/json', () => body);
-  socket.end(
-    `HTTP/1.1 ${error.code} ${error.reason === '' ? 'Error' : error.reason}\r\n` +
-      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n` +
-      body.toString('utf8'),
-  );
+function refuse(socket: Duplex, error: StatusError, request: ApiRequest | undefined): void {
+  const answer = request === undefined ? errorResponse(error) : errorAnswer(request, error);
+  const body = Buffer.from(answer.body as string | Buffer);
+  request?.audit?.answered(error.code, answer.contentType, () => body);
+  writeHead(socket, error.code, {
+    ...(request === undefined ? {} : { 'Audit-Id': request.auditId }),
+    'Cache-Control': 'no-cache, private',
+    'Content-Type': answer.contentType,
+    'Content-Length': String(body.length),
+    ...answer.headers,
+    Connection: 'close',
+  });
+  socket.end(body);
 }

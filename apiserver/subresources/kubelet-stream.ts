@@ -14,6 +14,8 @@ import { boolOption, encodeQuery } from './query-options.ts';
 export interface StreamOptions {
   readonly name: 'attach' | 'exec' | 'portforward';
   readonly kind: string;
+  /** What is wrong with the query alone. Throws 400. */
+  check?(query: URLSearchParams): void;
   /** Where the stream leads to, for a pod. Throws 400. */
   location(pod: Pod, query: URLSearchParams): StreamTarget;
 }
@@ -27,16 +29,14 @@ export function kubeletStream(
   const locate = async (
     call: SubresourceCall,
   ): Promise<{ kubelet: Kubelet; target: StreamTarget }> => {
-    if (call.query.getAll('dryRun').some((v) => v !== '')) {
-      throw badRequest('dryRun is not supported');
-    }
+    options.check?.(call.query);
     await mayCreate(env, call, options.name);
     const stored = await env.catalog().stored('pods')!.store.get(call.namespace, call.name);
     const pod = stored.object<Pod>();
     const target = options.location(pod, call.query);
     const node = pod.spec?.nodeName ?? '';
     if (node === '') throw badRequest(`pod ${call.name} does not have a host assigned`);
-    return { kubelet: await kubelets.of(node), target };
+    return { kubelet: await kubelets.of(node, 'pods'), target };
   };
   return {
     resource: 'pods',

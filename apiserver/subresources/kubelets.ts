@@ -1,5 +1,5 @@
 /** How to reach the kubelet of a node: by the addresses and the port in the node's status. */
-import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
+import { badRequest, hasReason, notFound, StatusError } from '../../machinery/meta/status-error.ts';
 import type { Node, Pod } from '../../machinery/schema/wire.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
 import { type Backend, createTransport, type Transport } from './proxying/backend.ts';
@@ -16,8 +16,11 @@ export interface Kubelet extends Backend {
 }
 
 export interface Kubelets {
-  /** Throws 404 for a node that is not there, 500 for one without a usable address. */
-  of(nodeName: string): Promise<Kubelet>;
+  /**
+   * Throws 404 for a node that is not there, named as `resource` as the real server does it: as what
+   * the request is about. Throws 500 for one without a usable address.
+   */
+  of(nodeName: string, resource: 'nodes' | 'pods'): Promise<Kubelet>;
   /** Over TLS without a check of the kubelet's certificate, where a client asks for that. */
   insecure(backend: Backend): Backend;
 }
@@ -29,8 +32,9 @@ export function createKubelets(env: SubresourceEnvironment): Kubelets {
   const checked: Transport = createTransport({ ...client, authority: kubeletCa });
   const unchecked = createTransport(client);
   return {
-    async of(nodeName) {
-      const stored = await env.catalog().stored('nodes')!.store.get('', nodeName);
+    async of(nodeName, resource) {
+      const { store } = env.catalog().stored('nodes')!;
+      const stored = await namedAs(resource, nodeName, store.get('', nodeName));
       const node = stored.object<Node>();
       const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
       return {
@@ -43,6 +47,15 @@ export function createKubelets(env: SubresourceEnvironment): Kubelets {
     },
     insecure: (backend) => ({ ...backend, transport: unchecked }),
   };
+}
+
+/** What is looked up; when it is not there, the 404 speaks of another resource. */
+export async function namedAs<T>(resource: string, name: string, found: Promise<T>): Promise<T> {
+  try {
+    return await found;
+  } catch (e) {
+    throw hasReason(e, 'NotFound') ? notFound({ group: '', resource }, name) : e;
+  }
 }
 
 /** The first address of the first type that the node has. */

@@ -14,7 +14,7 @@ export function nodeProxy(kubelets: Kubelets, transport: Transport): Subresource
     kind: 'NodeProxyOptions',
     async locate(call) {
       const { scheme, name, port } = parseProxyName(call.name, 'node');
-      const kubelet = await kubelets.of(name);
+      const kubelet = await kubelets.of(name, 'nodes');
       await checkHost(kubelet.host);
       if (port === '' || port === kubelet.port) return kubelet;
       const protocol = scheme === 'https' ? 'https' : 'http';

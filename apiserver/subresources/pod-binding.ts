@@ -46,7 +46,10 @@ export async function bind(
   // The real server answers these with a 500 whose message is the list.
   if (errors.length > 0) throw new StatusError('', fe.summarize(errors));
   const { name = '', uid } = binding.metadata ?? {};
-  await catalog.stored('pods')!.store.update(
+  const { store } = catalog.stored('pods')!;
+  // That there is no such pod comes before what is asked of it.
+  await store.get(context.namespace, name);
+  await store.update(
     {
       namespace: context.namespace,
       name,

@@ -37,14 +37,17 @@ export function podEviction(env: SubresourceEnvironment): Subresource {
     apiVersion: 'policy/v1',
     aliases: ['policy/v1beta1'],
     async handle({ name, body, context }) {
-      const plan = planOf(body as Eviction, name, context);
-      await evict(env.catalog(), plan);
+      const eviction = body as Eviction;
+      checkEviction(eviction, name);
+      // That there is no such pod comes before what is wrong with the options of its deletion.
+      await env.catalog().stored('pods')!.store.get(context.namespace, name);
+      await evict(env.catalog(), planOf(eviction, name, context));
       return { code: 201, object: created };
     },
   };
 }
 
-function planOf(eviction: Eviction, name: string, context: WriteContext): Plan {
+function checkEviction(eviction: Eviction, name: string): void {
   if ((eviction.metadata?.name ?? '') !== name) {
     throw badRequest('name in URL does not match name in Eviction object');
   }
@@ -58,7 +61,10 @@ function planOf(eviction: Eviction, name: string, context: WriteContext): Plan {
       ),
     ]);
   }
-  const options = checkDeleteOptions(sent);
+}
+
+function planOf(eviction: Eviction, name: string, context: WriteContext): Plan {
+  const options = checkDeleteOptions(eviction.deleteOptions ?? {});
   const dryRun = context.dryRun || options.dryRun;
   return { name, options: { ...options, dryRun }, context: { ...context, dryRun } };
 }

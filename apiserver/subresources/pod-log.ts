@@ -37,7 +37,7 @@ export function podLog(env: SubresourceEnvironment, kubelets: Kubelets): Subreso
       const node = pod.spec?.nodeName ?? '';
       // A pod that is nowhere yet has written nothing.
       if (node === '') return { code: 204, headers: {}, stream: Readable.from([]) };
-      const kubelet = await kubelets.of(node);
+      const kubelet = await kubelets.of(node, 'pods');
       const path = `/containerLogs/${call.namespace}/${call.name}/${container}`;
       const checked = !boolOption(query, 'insecureSkipTLSVerifyBackend');
       return read(
@@ -71,7 +71,8 @@ export function logParams(query: URLSearchParams, name: string): string {
   }
   if (sinceSeconds !== undefined && sinceTime !== undefined) {
     const text = 'at most one of `sinceTime` or `sinceSeconds` may be specified';
-    errors.push(fe.forbiddenField(fe.FieldPath.root, text));
+    // As the real server shows a path that is a list with nothing in it.
+    errors.push(fe.forbiddenField(fe.FieldPath.of('[]'), text));
   } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
     below('sinceSeconds', sinceSeconds, 'must be greater than 0');
   }

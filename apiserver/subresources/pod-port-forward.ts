@@ -10,20 +10,32 @@ export function podPortForward(env: SubresourceEnvironment, kubelets: Kubelets):
   return kubeletStream(env, kubelets, {
     name: 'portforward',
     kind: 'PodPortForwardOptions',
+    check: (query) => void portsOf(query),
     location(pod, query) {
       const { namespace, name } = pod.metadata!;
-      const ports = query.getAll('ports').flatMap((p) => p.split(','));
-      const bad = ports.find((p) => !/^[+-]?\d+$/.test(p));
-      if (bad !== undefined) {
-        throw badRequest(`strconv.ParseInt: parsing ${quote(bad)}: invalid syntax`);
-      }
+      const ports = portsOf(query);
       return {
         kind: 'portForward',
         path: `/portForward/${namespace}/${name}`,
         query: ports.length > 0 ? [['port', ports.join(',')]] : [],
         flags: { stdin: false, stdout: false, stderr: false, tty: false },
-        ports: ports.map(Number),
+        ports,
       };
     },
   });
+}
+
+/** Throws 400 for what is no port number. */
+function portsOf(query: URLSearchParams): number[] {
+  return query
+    .getAll('ports')
+    .flatMap((p) => p.split(','))
+    .map((text) => {
+      const digits = /^\d+$/.test(text);
+      if (digits && Number(text) <= 65535) return Number(text);
+      const why = digits ? 'value out of range' : 'invalid syntax';
+      throw badRequest(
+        `cannot convert to []int32: strconv.ParseUint: parsing ${quote(text)}: ${why}`,
+      );
+    });
 }

@@ -9,6 +9,7 @@ import type {
 } from '../../machinery/schema/wire.ts';
 import type { Subresource } from '../registry/subresource.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
+import { namedAs } from './kubelets.ts';
 import type { Transport } from './proxying/backend.ts';
 import { parseProxyName, proxySubresource } from './proxying/proxy.ts';
 
@@ -24,7 +25,8 @@ export function serviceProxy(
       const { namespace } = call;
       const { scheme, name, port } = parseProxyName(call.name, 'service');
       const portName = /^[+-]?\d+$/.test(port) ? await named(env, namespace, name, port) : port;
-      const stored = await env.catalog().stored('endpoints')!.store.get(namespace, name);
+      const { store } = env.catalog().stored('endpoints')!;
+      const stored = await namedAs('services', name, store.get(namespace, name));
       const subsets = stored.object<Endpoints>().subsets ?? [];
       if (subsets.length === 0) throw none(name);
       const isPod = (a: EndpointAddress) => isPodAddress(env, namespace, a);
