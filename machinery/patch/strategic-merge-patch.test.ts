@@ -28,6 +28,26 @@ describe('strategic merge patch', () => {
       { containers: items('cab') },
     ],
     [
+      'puts an item where a deleted one has left room, before what is ordered behind',
+      podSpec,
+      { containers: items('abd') },
+      {
+        '$setElementOrder/containers': items('bc'),
+        containers: [{ name: 'c' }, { name: 'a', $patch: 'delete' }],
+      },
+      { containers: items('bdc') },
+    ],
+    [
+      'and before those that are ordered first, when they are new',
+      podSpec,
+      { containers: items('ad') },
+      {
+        '$setElementOrder/containers': items('bc'),
+        containers: [{ name: 'b' }, { name: 'c' }, { name: 'a', $patch: 'delete' }],
+      },
+      { containers: items('dbc') },
+    ],
+    [
       'keeps the place of an item among others',
       podSpec,
       { containers: items('abc') },

@@ -7,7 +7,7 @@ import { deepCopy } from '../meta/copy.ts';
 import { badRequest } from '../meta/status-error.ts';
 import type { StructType, TypeRef } from '../schema/schema.ts';
 import { goText } from './go-text.ts';
-import { checkOrder, inOrder, itemForm } from './strategic-order.ts';
+import { checkOrder, inOrder, itemForm, writtenOver } from './strategic-order.ts';
 import {
   badArgument,
   badPatchType,
@@ -200,11 +200,15 @@ function mergeOrderedLists(
     checkOrder(change ?? [], order, rules.mergeKey);
     if (current === undefined && change === undefined) continue;
     let merged: unknown[];
+    let had = current ?? [];
     if (change === undefined) merged = current!;
     else if (current === undefined) merged = withoutDirectives(change) as unknown[];
-    else merged = mergeList(current, change, rules, false);
+    else {
+      if (rules.strategy === 'merge') had = writtenOver(current, change, rules.mergeKey);
+      merged = mergeList(current, change, rules, false);
+    }
     const form = itemForm(current ?? [], change ?? []);
-    define(original, key, inOrder(merged, order, order, current ?? [], rules.mergeKey, form));
+    define(original, key, inOrder(merged, order, order, had, rules.mergeKey, form));
     delete patch[key];
   }
 }

@@ -118,3 +118,37 @@ function indexes(keys: readonly unknown[]): Map<unknown, number> {
   for (const [i, k] of keys.entries()) if (!out.has(k)) out.set(k, i);
   return out;
 }
+
+/**
+ * What a list of maps has become in the memory of the real server by the time that its order is
+ * asked for: items that were deleted have been closed up over, and new ones written behind.
+ */
+export function writtenOver(
+  list: readonly unknown[],
+  patch: readonly unknown[],
+  key: string,
+): unknown[] {
+  const keyOf = (v: unknown) => (isMap(v) && Object.hasOwn(v, key) ? v[key] : undefined);
+  const out = [...list];
+  let length = out.length;
+  const added: unknown[] = [];
+  let replaces = false;
+  for (const item of patch) {
+    if (!isMap(item) || keyOf(item) === undefined) {
+      if (isMap(item) && item[directive] === 'replace') replaces = true;
+    } else if (!Object.hasOwn(item, directive)) added.push(item);
+    else if (item[directive] === 'delete') {
+      for (let i = 0; i < length; ) {
+        if (keyOf(out[i]) !== keyOf(item)) i++;
+        else out.copyWithin(i, i + 1, length--);
+      }
+    }
+  }
+  if (replaces) return out;
+  for (const item of added) {
+    if (length === out.length) break;
+    if (out.slice(0, length).some((v) => keyOf(v) === keyOf(item))) continue;
+    out[length++] = item;
+  }
+  return out;
+}
