@@ -14,7 +14,7 @@ export async function get(
   const { store, definition } = c.resource;
   const revision = parseRevision(resourceVersion);
   if (revision === undefined) await store.cacher.fresh();
-  else if (revision > 0) await reached(c.resource, revision);
+  else if (revision > 0) await reached(c.resource, revision, resourceVersion);
   const found = store.cache.get(definition.namespaced ? namespace : '', name);
   if (found === undefined) {
     throw notFound({ group: c.resource.group, resource: definition.plural }, name);

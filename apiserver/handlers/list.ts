@@ -60,21 +60,25 @@ export async function listPage(
   const { resourceVersionMatch: match } = options;
   const exact = match === 'Exact' || (match === '' && options.limit > 0);
   if (!exact || selectedName(resource, selection) === undefined) {
-    await reached(resource, revision);
+    await reached(resource, revision, options.resourceVersion);
     if (exact) return exactly(resource, selection, options, revision, undefined);
     return fromCache(resource, selection, options);
   }
   // One object is read from the store, where a limit does not make a revision exact.
   await cacher.fresh();
-  if (revision > cacher.revision) throw tooLarge(revision, cacher.revision, 0);
+  if (revision > cacher.revision) throw tooLarge(options.resourceVersion, cacher.revision, 0);
   if (match !== 'Exact') return fromCache(resource, selection, options);
   return exactly(resource, selection, options, revision, undefined);
 }
 
-/** Waits for a revision that a client named; throws 504 when it does not come. */
-export async function reached(resource: ServedResource, revision: number): Promise<void> {
+/** Waits for a revision that a client named, and as it did; throws 504 when it does not come. */
+export async function reached(
+  resource: ServedResource,
+  revision: number,
+  named = String(revision),
+): Promise<void> {
   const { cacher } = resource.store;
-  if (!(await cacher.reaches(revision, waitMs))) throw tooLarge(revision, cacher.revision, 1);
+  if (!(await cacher.reaches(revision, waitMs))) throw tooLarge(named, cacher.revision, 1);
 }
 
 /** As parseRevision, with the 400 that lists alone give. */
@@ -104,9 +108,9 @@ function uintProblem(text: string): string | undefined {
 }
 
 /** 504 for a resourceVersion that lies in the future. */
-function tooLarge(asked: number, current: number, retryAfterSeconds: number): StatusError {
-  const shown = Number.isSafeInteger(asked) ? asked : BigInt(asked);
-  return new StatusError('Timeout', `Too large resource version: ${shown}, current: ${current}`, {
+function tooLarge(asked: string, current: number, retryAfterSeconds: number): StatusError {
+  const exact = /^\d+$/.test(asked) ? BigInt(asked) : asked;
+  return new StatusError('Timeout', `Too large resource version: ${exact}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
   });
@@ -184,7 +188,7 @@ async function exactly(
       }
     }
   } catch (e) {
-    if (e instanceof FutureRevisionError) throw tooLarge(revision, e.currentRevision, 0);
+    if (e instanceof FutureRevisionError) throw tooLarge(String(revision), e.currentRevision, 0);
     if (!(e instanceof CompactedError)) throw e;
     if (startKey === undefined) {
       throw expired('The resourceVersion for the provided list is too old.');

@@ -25,7 +25,10 @@ export async function watch(
   // A watch from no revision or 0 shows the present state first, by old custom.
   const initial = options.sendInitialEvents ?? (asked === undefined || asked === 0);
   if (asked === undefined) await cacher.fresh();
-  const problem = initial && asked !== undefined ? await notReached(c, asked) : undefined;
+  const problem =
+    initial && asked !== undefined
+      ? await notReached(c, asked, options.resourceVersion)
+      : undefined;
   checkStreams(c.form);
   const encoder = new WatchEncoder(c, c.form.as === 'Table' ? includeObject(c.query) : 'Metadata');
   return {
@@ -48,9 +51,13 @@ export async function watch(
 }
 
 /** Why a state cannot be shown that is to be no older than a revision. */
-async function notReached(c: RenderContext, revision: number): Promise<StatusError | undefined> {
+async function notReached(
+  c: RenderContext,
+  revision: number,
+  named: string,
+): Promise<StatusError | undefined> {
   try {
-    await reached(c.resource, revision);
+    await reached(c.resource, revision, named);
     return undefined;
   } catch (e) {
     if (e instanceof StatusError) return e;
