@@ -56,6 +56,13 @@ describe('a server and who its clients are', () => {
     });
   });
 
+  it('ignores a token behind too many spaces, and says so', async () => {
+    const headers = { Authorization: 'Bearer  plain' };
+    const answer = await server.ask('/version', { headers });
+    assert.equal(answer.code, 200);
+    assert.match(String(answer.headers['warning']), /^299 - "the provided Authorization header/);
+  });
+
   it('believes its front proxies, and nobody else', async () => {
     const headers = { 'X-Remote-User': 'carol', 'X-Remote-Group': ['a', 'b'] };
     const proxy = await issue(proxies, { commonName: 'front-proxy-client', usages: ['client'] });

@@ -56,6 +56,15 @@ export interface TokenAuthenticator {
 
 const subprotocolPrefix = 'base64url.bearer.authorization.k8s.io.';
 
+/** What a client reads whose token is not where it must be. */
+export const misplacedTokenWarning =
+  'the provided Authorization header contains extra space before the bearer token, and is ignored';
+
+/** Whether a header has more than one space in front of the token, which then is none. */
+export function hasMisplacedToken(authorization: string | undefined): boolean {
+  return authorization !== undefined && /^bearer {2,}[^ ]/i.test(authorization.trim());
+}
+
 /**
  * The token of an `Authorization: Bearer` header, or of a WebSocket's subprotocols: browsers can
  * send no headers there. Undefined when there is none, '' when it is malformed.
@@ -63,7 +72,7 @@ const subprotocolPrefix = 'base64url.bearer.authorization.k8s.io.';
 export function bearerToken(headers: AuthenticationInput['headers']): string | undefined {
   const value = headers['authorization'];
   if (typeof value === 'string') {
-    const [scheme, token] = value.trim().split(/ +/);
+    const [scheme, token] = value.trim().split(' ');
     return scheme?.toLowerCase() === 'bearer' && token ? token : undefined;
   }
   if (String(headers['upgrade']).toLowerCase() !== 'websocket') return undefined;

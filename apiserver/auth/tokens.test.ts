@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bearerToken } from './authenticator.ts';
+import { bearerToken, hasMisplacedToken } from './authenticator.ts';
 import { bearer } from './bearer.ts';
 import { tokenFile } from './token-file.ts';
 
@@ -9,7 +9,8 @@ describe('bearerToken', () => {
   const cases: [Parameters<typeof bearerToken>[0], string | undefined][] = [
     [{}, undefined],
     [{ authorization: 'Bearer abc' }, 'abc'],
-    [{ authorization: 'bearer  abc ' }, 'abc'],
+    [{ authorization: ' bearer abc  x' }, 'abc'],
+    [{ authorization: 'Bearer  abc' }, undefined],
     [{ authorization: 'Bearer ' }, undefined],
     [{ authorization: 'Basic abc' }, undefined],
     [socket(`${protocol}YWJj, v5.channel.k8s.io`), 'abc'],
@@ -21,6 +22,20 @@ describe('bearerToken', () => {
   ];
   for (const [headers, expected] of cases) {
     it(JSON.stringify(headers), () => assert.equal(bearerToken(headers), expected));
+  }
+});
+
+describe('hasMisplacedToken', () => {
+  const cases: [string | undefined, boolean][] = [
+    [undefined, false],
+    ['Bearer abc', false],
+    ['Bearer ', false],
+    ['Bearer  ', false],
+    ['Bearer  abc', true],
+    ['Basic  abc', false],
+  ];
+  for (const [header, expected] of cases) {
+    it(JSON.stringify(header ?? null), () => assert.equal(hasMisplacedToken(header), expected));
   }
 });
 

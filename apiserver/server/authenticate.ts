@@ -4,7 +4,12 @@ import type { TLSSocket } from 'node:tls';
 import { unauthorized } from '../../machinery/meta/status-error.ts';
 import type { AnonymousAccess } from '../auth/anonymous.ts';
 import type { AuthMetrics } from '../auth/auth-metrics.ts';
-import type { Authenticator, CredentialNotes } from '../auth/authenticator.ts';
+import {
+  type Authenticator,
+  type CredentialNotes,
+  hasMisplacedToken,
+  misplacedTokenWarning,
+} from '../auth/authenticator.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { ApiRequest } from './api-request.ts';
 
@@ -52,6 +57,7 @@ export async function authenticate(
     if (told || user.name === anonymousUser.name) return answer;
     return { ...answer, user: { ...user, groups: [...user.groups, authenticated] } };
   }
+  if (hasMisplacedToken(input.headers.authorization)) request.warn(misplacedTokenWarning);
   if (refused || !anonymous(request.path)) {
     (refused ? metrics.failed : metrics.missing).value++;
     throw unauthorized();
