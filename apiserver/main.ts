@@ -41,6 +41,7 @@ import { disabledApis } from './server/runtime-config.ts';
 import { handleUpgrade } from './server/upgrade.ts';
 import { Cacher } from './storage/cache/cacher.ts';
 import { keepCompacting } from './storage/compactor.ts';
+import { withEncryption } from './storage/encryption/setup.ts';
 import { openStorage } from './storage/open.ts';
 
 /** A running API server. */
@@ -68,7 +69,16 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   await using opened = new AsyncDisposableStack();
   const { dataDir, ...elsewhere } = options;
   const inEtcd = options.etcdServers.length > 0;
-  const storage = opened.use(await openStorage(inEtcd ? elsewhere : { dataDir }));
+  const groups = builtinGroups({
+    serviceClusterIpRange: options.serviceClusterIpRange,
+    nodePortRange: options.serviceNodePortRange,
+    eventTtlSeconds: options.eventTtlSeconds,
+  });
+  const storage = await withEncryption(
+    opened.use(await openStorage(inEtcd ? elsewhere : { dataDir })),
+    options,
+    { groups, signal, onProblem },
+  );
   const cacher = new Cacher({
     storage,
     root: `${options.etcdPrefix}/`,
@@ -76,11 +86,6 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   });
   let catalog: Catalog;
   const access = serverAccess(() => catalog);
-  const groups = builtinGroups({
-    serviceClusterIpRange: options.serviceClusterIpRange,
-    nodePortRange: options.serviceNodePortRange,
-    eventTtlSeconds: options.eventTtlSeconds,
-  });
   const disabled = disabledApis(options.runtimeConfig, groups);
   const authorizer: Authorizer = {
     name: 'union',

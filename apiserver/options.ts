@@ -17,6 +17,9 @@ export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOption
   readonly etcdCompactionIntervalMs: number;
   readonly etcdHealthcheckTimeoutMs: number;
   readonly etcdReadycheckTimeoutMs: number;
+  /** Which resources are encrypted in the store, and how. */
+  readonly encryptionProviderConfig?: string;
+  readonly encryptionProviderConfigAutomaticReload: boolean;
   /** `/registry`. */
   readonly etcdPrefix: string;
   readonly securePort: number;
@@ -60,6 +63,7 @@ export const defaultOptions: Omit<ApiServerOptions, 'dataDir'> = {
   etcdCompactionIntervalMs: 300_000,
   etcdHealthcheckTimeoutMs: 2_000,
   etcdReadycheckTimeoutMs: 2_000,
+  encryptionProviderConfigAutomaticReload: false,
   etcdPrefix: '/registry',
   securePort: 6443,
   bindAddress: '0.0.0.0',

@@ -278,7 +278,8 @@ export class ObjectStore {
         next.metadata!.resourceVersion = prev.metadata!.resourceVersion!;
         return { object: this.#shown(current.key, current.revision, next), created: false };
       }
-      if (unchanged && !current.outOfDate) return 'unchanged';
+      const stale = current.outOfDate || this.storage.isStale?.(current.key) === true;
+      if (unchanged && !stale) return 'unchanged';
       const object = await this.#put(next, ctx, current, this.#valueOf(next));
       if (object === undefined) return 'lost';
       stored = true;

@@ -124,6 +124,9 @@ export interface Storage extends AsyncDisposable {
    */
   grantLease(ttlSeconds: number): Promise<number>;
 
+  /** Whether the value of a key, as it was read last, is to be written anew though it is the same. */
+  isStale?(key: string): boolean;
+
   /** A consistent copy of the whole store in the implementation's own format, written to `path`. */
   snapshot(path: string): Promise<void>;
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { run as runApiServer } from '../../apiserver/main.ts';
 import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.ts';
-import { type Start, toList, toNumber } from '../command.ts';
+import { type Start, toBool, toList, toNumber } from '../command.ts';
 import { defineAuditFlags } from './apiserver-audit-flags.ts';
 import { defineAuthFlags } from './apiserver-auth-flags.ts';
 import { defineLimitFlags } from './apiserver-limit-flags.ts';
@@ -63,6 +63,13 @@ export function defineFlags(command: Command): (flags: Flags) => ApiServerOption
     .option('--etcd-compaction-interval <duration>', 'of its history; 0 for never', toDurationMs)
     .option('--etcd-healthcheck-timeout <duration>', 'for /livez', toDurationMs)
     .option('--etcd-readycheck-timeout <duration>', 'for /readyz', toDurationMs)
+    .option('--encryption-provider-config <file>', 'which resources are encrypted, and how')
+    .option(
+      '--encryption-provider-config-automatic-reload [bool]',
+      'follow changes of that file',
+      toBool,
+      d.encryptionProviderConfigAutomaticReload,
+    )
     .option('--etcd-prefix <prefix>', 'where keys stand in the store', d.etcdPrefix)
     .option('--secure-port <port>', 'port to listen on', toNumber, d.securePort)
     .option('--bind-address <ip>', 'address to listen on', d.bindAddress)
