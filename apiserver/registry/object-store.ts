@@ -88,6 +88,18 @@ export interface UpdateRequest {
   readonly uid?: string | undefined;
 }
 
+/** What becomes of an object that is to be deleted. */
+interface DeletePlan {
+  /** With the mark of deletion, if it gets one. */
+  readonly object: KubeObject;
+  /** It stays for a while, or for a moment, as marked. */
+  readonly marks: boolean;
+  /** Somebody has to let go of it first. */
+  readonly held: boolean;
+  /** The store is changed: with a mark, or by the delete itself. */
+  readonly writes: boolean;
+}
+
 export interface UpdateOutcome {
   readonly object: StoredObject;
   readonly created: boolean;
@@ -390,46 +402,52 @@ export class ObjectStore {
   ): Promise<{ object: StoredObject; deleted: boolean }> {
     const { defaultPropagationWarning: warning } = this.definition;
     if (warning !== undefined && !namesPolicy(options)) ctx.warn(warning);
-    let current = await this.#read(namespace, name);
+    let current = this.cache.get(this.definition.namespaced ? namespace : '', name);
+    let fresh = false;
     for (let attempt = 0; attempt < maxUpdateAttempts; attempt++) {
-      if (current === undefined) throw notFound(this.#resource(ctx), name);
-      const object = current.object<KubeObject>();
-      const before = current.object<KubeObject>();
-      const plan = beforeDelete(this.definition, object, options, this.#now());
-      if (plan === 'pending') return { object: current, deleted: false };
-      await admit?.(object);
-      await this.definition.beforeDelete?.(object, ctx);
-      const meta = object.metadata!;
-      const finalizers = deletionFinalizers(meta, options, this.definition);
-      if (finalizers !== undefined) {
-        if (finalizers.length > 0) meta.finalizers = finalizers;
-        else delete meta.finalizers;
+      if (fresh && current === undefined) throw notFound(this.#resource(ctx), name);
+      let plan: DeletePlan | undefined;
+      let refusal: unknown;
+      try {
+        if (current !== undefined) plan = await this.#planDelete(current, options, ctx, admit);
+      } catch (e) {
+        if (fresh) throw e;
+        refusal = e;
       }
-      const hold = this.definition.deletionHold;
-      const held = (meta.finalizers?.length ?? 0) > 0 || hold?.pending(object) === true;
-      // A kind with a hold is always marked first: its watchers count on seeing that.
-      if (plan === 'graceful' || held || hold !== undefined) {
-        if (plan !== 'graceful') markAsDeleting(meta, this.#now());
-        hold?.mark(object);
-        const marked: StoredObject | undefined = jsonEqual(object, before)
-          ? current
-          : await this.#put(object, ctx, current, this.#encode(object));
-        if (marked === undefined) {
-          current = await this.#read(namespace, name);
+      // What the cache shows may be old: it counts when a write at its revision succeeds.
+      if (!fresh && (plan === undefined || ctx.dryRun || !plan.writes)) {
+        const latest = await this.#read(namespace, name);
+        fresh = true;
+        if (latest?.revision !== current?.revision || latest === undefined) {
+          current = latest;
           continue;
         }
-        if (held || (meta.deletionGracePeriodSeconds ?? 0) > 0 || ctx.dryRun) {
+        if (refusal !== undefined) throw refusal;
+      }
+      const { object, marks, held, writes } = plan!;
+      if (!marks && !writes) return { object: current!, deleted: false };
+      if (marks) {
+        const marked = writes
+          ? await this.#put(object, ctx, current!, this.#encode(object))
+          : current!;
+        if (marked === undefined) {
+          current = await this.#read(namespace, name);
+          fresh = true;
+          continue;
+        }
+        if (held || (object.metadata!.deletionGracePeriodSeconds ?? 0) > 0 || ctx.dryRun) {
           return { object: marked, deleted: false };
         }
         current = marked;
       }
-      if (ctx.dryRun) return { object: current, deleted: true };
-      const result = await this.storage.delete(current.key, current.revision);
+      if (ctx.dryRun) return { object: current!, deleted: true };
+      const result = await this.storage.delete(current!.key, current!.revision);
       if (result.ok) {
-        const last = current.at(result.revision);
+        const last = current!.at(result.revision);
         await this.definition.afterDelete?.(last.object(), ctx);
         return { object: last, deleted: true };
       }
+      fresh = true;
       current =
         result.current === undefined
           ? undefined
@@ -441,6 +459,36 @@ export class ObjectStore {
             );
     }
     throw conflict(this.#resource(ctx), name, 'too many writers of this object; try again');
+  }
+
+  /** What a delete does to the object as it stands. Throws what admission and conditions refuse. */
+  async #planDelete(
+    current: StoredObject,
+    options: DeletionOptions,
+    ctx: WriteContext,
+    admit: ((current: KubeObject) => Promise<void>) | undefined,
+  ): Promise<DeletePlan> {
+    const object = current.object<KubeObject>();
+    const when = beforeDelete(this.definition, object, options, this.#now());
+    if (when === 'pending') return { object, marks: false, held: false, writes: false };
+    await admit?.(object);
+    await this.definition.beforeDelete?.(object, ctx);
+    const meta = object.metadata!;
+    const finalizers = deletionFinalizers(meta, options, this.definition);
+    if (finalizers !== undefined) {
+      if (finalizers.length > 0) meta.finalizers = finalizers;
+      else delete meta.finalizers;
+    }
+    const hold = this.definition.deletionHold;
+    const held = (meta.finalizers?.length ?? 0) > 0 || hold?.pending(object) === true;
+    // A kind with a hold is always marked first: its watchers count on seeing that.
+    const marks = when === 'graceful' || held || hold !== undefined;
+    if (!marks) return { object, marks, held, writes: true };
+    if (when !== 'graceful') markAsDeleting(meta, this.#now());
+    hold?.mark(object);
+    // A graceful one has changed at least its time.
+    const writes = when === 'graceful' || !jsonEqual(object, current.object());
+    return { object, marks, held, writes };
   }
 
   async #remove(current: StoredObject, ctx: WriteContext): Promise<boolean> {
