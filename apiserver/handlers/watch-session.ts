@@ -6,6 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { expired, type StatusError } from '../../machinery/meta/status-error.ts';
 import { asStatusError } from '../server/api-response.ts';
+import { ChunkedStream } from '../server/chunked-stream.ts';
 import type { RenderContext } from '../server/rendering.ts';
 import type { CacheEvent } from '../storage/cache/resource-cache.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
@@ -16,8 +17,6 @@ import type { EventType, WatchEncoder } from './watch-encoder.ts';
 /** What may wait for a slow client: bytes of objects, and events. */
 const waitingLimitBytes = 32 * 1024 * 1024;
 const waitingLimit = 50_000;
-/** So much is encoded before it is handed to the connection. */
-const chunkBytes = 64 * 1024;
 /** Watches end after this time, or up to twice as long, when the client names none. */
 const minTimeoutMs = 30 * 60 * 1000;
 const maxTimeoutMs = 2 ** 31 - 1;
@@ -45,6 +44,7 @@ export class WatchSession {
   readonly #options: ListOptions;
   readonly #encoder: WatchEncoder;
   readonly #response: ServerResponse;
+  readonly #stream: ChunkedStream;
   /** What the client has from before the watch joined: its state, or past events. */
   #before: Iterator<Waiting, void> | undefined;
   /** The revision of the bookmark that is owed behind `#before`. */
@@ -54,12 +54,6 @@ export class WatchSession {
   #waitingBytes = 0;
   /** So many of them have been sent. */
   #taken = 0;
-  /** Frames of this turn of the event loop, for one write. */
-  #frames: Buffer[] = [];
-  #framesBytes = 0;
-  #flushing = false;
-  /** The connection has taken all it wants for now. */
-  #full = false;
   #after = 0;
   #unsubscribe: (() => void) | undefined;
   #over = false;
@@ -76,6 +70,7 @@ export class WatchSession {
       'Transfer-Encoding': 'chunked',
     });
     this.#response.flushHeaders();
+    this.#stream = new ChunkedStream(this.#response, () => this.#pump());
   }
 
   /** The present state as ADDED events, then what follows. */
@@ -102,7 +97,7 @@ export class WatchSession {
     if (this.#over) return;
     this.#before = undefined;
     this.#waiting = [];
-    this.#frames.push(this.#encoder.error(error));
+    this.#stream.push(this.#encoder.error(error));
     this.#end();
   }
 
@@ -118,11 +113,6 @@ export class WatchSession {
     const bookmarks = allowWatchBookmarks
       ? setInterval(() => this.#bookmark(), bookmarkEveryMs)
       : undefined;
-    const drained = () => {
-      this.#full = false;
-      this.#pump();
-    };
-    response.on('drain', drained);
     try {
       // A client that left before this point is not told of any more.
       if (!response.destroyed && !signal.aborted && !response.writableFinished) {
@@ -135,7 +125,7 @@ export class WatchSession {
       this.#over = true;
       clearTimeout(timeout);
       clearInterval(bookmarks);
-      response.off('drain', drained);
+      this.#stream.close();
       this.#unsubscribe?.();
       this.#before = undefined;
       this.#waiting = [];
@@ -201,11 +191,10 @@ export class WatchSession {
   /** Sends what waits, as long as the connection takes it. */
   #pump(): void {
     try {
-      while (!this.#full && !this.#over) {
+      while (!this.#stream.full && !this.#over) {
         const next = this.#next();
         if (next === undefined) return;
         this.#send(next, false);
-        if (this.#framesBytes >= chunkBytes) this.#flush();
       }
     } catch (e) {
       this.fail(asStatusError(e));
@@ -218,7 +207,7 @@ export class WatchSession {
       if (done !== true) return value;
       this.#before = undefined;
       if (this.#owedBookmark !== undefined) {
-        this.#write(this.#encoder.bookmark(this.#owedBookmark, true));
+        this.#stream.push(this.#encoder.bookmark(this.#owedBookmark, true));
       }
     }
     const next = this.#waiting[this.#taken];
@@ -233,43 +222,19 @@ export class WatchSession {
   }
 
   #send({ type, object }: Waiting, share: boolean): void {
-    this.#write(this.#encoder.event(type, object, share));
-    if (this.#framesBytes >= chunkBytes) this.#flush();
-  }
-
-  #write(frame: Buffer): void {
-    this.#frames.push(frame);
-    this.#framesBytes += frame.length;
-    if (this.#flushing) return;
-    this.#flushing = true;
-    process.nextTick(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    const frames = this.#frames;
-    if (frames.length === 0) return;
-    this.#frames = [];
-    this.#framesBytes = 0;
-    const response = this.#response;
-    if (response.writableEnded || response.destroyed) return;
-    if (!response.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames))) {
-      this.#full = true;
-    }
+    this.#stream.push(this.#encoder.event(type, object, share));
   }
 
   /** Nothing has to be sent before something new can be. */
   get #idle(): boolean {
-    return this.#before === undefined && this.#waiting.length === 0 && !this.#full;
+    return this.#before === undefined && this.#waiting.length === 0 && !this.#stream.full;
   }
 
   #bookmark(): void {
     const { revision } = this.#c.resource.store.cacher;
     // A client that is behind learns its place from the events that wait for it.
     if (!this.#idle || this.#over || revision <= this.#after) return;
-    this.#write(this.#encoder.bookmark(revision, false));
+    this.#stream.push(this.#encoder.bookmark(revision, false));
   }
 
   #timeUp(): void {
@@ -279,7 +244,7 @@ export class WatchSession {
   }
 
   #end(): void {
-    this.#flush();
+    this.#stream.flush();
     this.#over = true;
     this.#unsubscribe?.();
     this.#response.end();
