@@ -197,3 +197,88 @@ describeUpdates(v1, 'customresourcedefinitions', [
     ],
   ],
 ]);
+
+/** A schema with a default, and what is said against that. */
+type BadDefault = readonly [what: string, schema: object, ...expected: string[]];
+
+const badDefaults: readonly BadDefault[] = [
+  ['is right', { type: 'object', default: { a: 1 }, properties: { a: { type: 'integer' } } }],
+  [
+    'is of another type',
+    { type: 'integer', default: 'x' },
+    'Invalid value: "string":  in body must be of type integer: "string"',
+  ],
+  [
+    'has fields that are not known',
+    { type: 'object', default: { a: 1 } },
+    'Invalid value: {"a":1}: must not have unknown fields',
+  ],
+  [
+    'is not one of the values',
+    { type: 'string', default: 'c', enum: ['a', 'b'] },
+    'Unsupported value: "c": supported values: "a", "b"',
+  ],
+  [
+    'is out of bounds',
+    { type: 'integer', default: 7, maximum: 5, multipleOf: 2 },
+    'Invalid value: 7:  in body should be a multiple of 2',
+    'Invalid value: 7:  in body should be less than or equal to 5',
+  ],
+  [
+    'does not match',
+    { type: 'string', default: 'abc', pattern: '^x', maxLength: 5 },
+    'Invalid value: "abc":  in body should match \'^x\'',
+  ],
+  [
+    'is not of the format',
+    { type: 'string', default: '1.2.3', format: 'ipv4' },
+    'Invalid value: "1.2.3":  in body must be of type ipv4: "1.2.3"',
+  ],
+  [
+    'meets no alternative',
+    { type: 'string', default: 'abc', anyOf: [{ minLength: 5 }, { pattern: '^x' }] },
+    'Invalid value: "": "" must validate at least one schema (anyOf)',
+    'Invalid value: "abc":  in body should be at least 5 chars long',
+  ],
+];
+
+describeCreates(v1, 'customresourcedefinitions', [
+  ...badDefaults.map(([what, schema, ...expected]) => {
+    const texts = expected.map((text) => `${at}.default: ${text}`);
+    return [`have a default that ${what}`, withSpec(schema), texts] as const;
+  }),
+  [
+    'have defaults whose parts are told by their paths',
+    withSpec({
+      type: 'object',
+      default: { list: [{}] },
+      properties: {
+        list: {
+          type: 'array',
+          items: { type: 'object', required: ['a'], properties: { a: { type: 'string' } } },
+        },
+      },
+    }),
+    [`${at}.default.list[0].a: Required value`],
+  ],
+  [
+    'have defaults of metadata that are metadata',
+    withSpec({
+      type: 'object',
+      'x-kubernetes-embedded-resource': true,
+      properties: {
+        kind: { type: 'string', default: '%' },
+        metadata: {
+          type: 'object',
+          properties: {
+            labels: { type: 'object', properties: { a: { type: 'string', default: 'x y' } } },
+          },
+        },
+      },
+    }),
+    [
+      `${at}.properties[kind].default: Invalid value: "%": must result in valid metadata: kind: Invalid value: "%": may have mixed case…`,
+      `${at}.properties[metadata].properties[labels].properties[a].default: Invalid value: "x y": must result in valid metadata: metadata.labels: Invalid value: "x y": a valid label…`,
+    ],
+  ],
+]);

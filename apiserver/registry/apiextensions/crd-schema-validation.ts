@@ -7,6 +7,7 @@ import {
 import { internalForm } from '../internal-form.ts';
 import { type CrdSpec, schemasOf } from './crd-spec.ts';
 import { allSchemas, type JsonSchema } from './json-schema.ts';
+import { validateDefaults } from './schema-defaults.ts';
 import {
   type SchemaOptions,
   validateRootNullable,
@@ -16,7 +17,10 @@ import {
 import { structuralProblem, validateStructural } from './structural-validation.ts';
 
 /** What an old definition may keep in its schemas. */
-export type RootSchemaOptions = SchemaOptions;
+export interface RootSchemaOptions extends SchemaOptions {
+  /** Defaults have no fields that their schemas do not know. */
+  readonly requirePrunedDefaults: boolean;
+}
 
 /** True when some schema anywhere in the definition is like that. */
 export function hasSchemaWith(spec: CrdSpec, test: (s: JsonSchema) => boolean): boolean {
@@ -41,7 +45,13 @@ export function validateRootSchema(
   errors.push(...validateRootNullable(schema, at));
   // Overlaps with what is said of single fields, and is only shown where nothing else is.
   const problem = structuralProblem(schema);
-  if (problem === undefined) errors.push(...validateStructural(schema, at));
+  if (problem === undefined) {
+    const structural = validateStructural(schema, at);
+    if (structural.length === 0) {
+      structural.push(...validateDefaults(schema, options.requirePrunedDefaults, at));
+    }
+    errors.push(...structural);
+  }
   errors.push(...validateSchema(schema, options, at));
   if (errors.length > 0 || problem === undefined) return errors;
   return [invalidValue(at, '', problem)];

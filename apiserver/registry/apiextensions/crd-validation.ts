@@ -34,6 +34,7 @@ import {
 } from './crd-schema-validation.ts';
 import { type CrdSpec, type CrdVersion, crdSpec, subresourcesOf } from './crd-spec.ts';
 import { nonAtomicSetItem, validateMapKeys } from './list-type-validation.ts';
+import { hasUnprunedDefault } from './schema-defaults.ts';
 import { hasInvalidType, missingSchema } from './schema-validation.ts';
 
 /** What an old definition may keep. */
@@ -56,6 +57,7 @@ const allRequired: Options = {
   requireValidTypes: true,
   requireAtomicSetItems: true,
   requireMapKeys: true,
+  requirePrunedDefaults: true,
   manySelectableKept: new Set(),
 };
 
@@ -125,6 +127,7 @@ function keptFrom(spec: CrdSpec, old: CrdSpec, established: boolean): Options {
     requireValidTypes: !hasSchemaWith(old, hasInvalidType),
     requireAtomicSetItems: !hasSchemaWith(old, (s) => nonAtomicSetItem(s) !== undefined),
     requireMapKeys: !hasSchemaWith(old, (s) => validateMapKeys(s, FieldPath.root).length > 0),
+    requirePrunedDefaults: !hasSchemaWith(old, hasUnprunedDefault),
     manySelectableKept: new Set(kept),
   };
 }
