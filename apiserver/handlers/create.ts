@@ -77,9 +77,9 @@ export async function create(
       now: ctx.now,
       context: ctx,
     });
-    // A body need not say what it is. A review is no row of a table.
+    // A body need not say what it is.
     const named = { kind: resource.definition.kind, apiVersion: resource.apiVersion, ...answer };
-    return renderValue({ ...c, form: { ...c.form, as: 'object' } }, named, 201);
+    return renderValue(c, named, 201);
   }
   const created = await resource.store.create(stored, ctx, (o) =>
     admission.validate({ ...attributes, object: o, name: o.metadata?.name ?? '' }),

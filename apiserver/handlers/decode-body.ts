@@ -11,6 +11,7 @@ import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import { noteReset } from './field-manager.ts';
+import { strictMediaTypeOf } from './media-type.ts';
 import type { FieldValidation } from './options.ts';
 
 /** What a body is expected to hold. */
@@ -34,17 +35,29 @@ const encodings: Readonly<Record<string, BodyEncoding>> = {
 const acceptedTypes = Object.keys(encodings).slice(0, 3).join(', ');
 
 /** 415 with the list of what is read. */
-export function unsupportedMediaType(accepted = acceptedTypes): StatusError {
+function unsupportedMediaType(accepted = acceptedTypes): StatusError {
   return new StatusError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
 }
 
-/** The media type of a Content-Type header without parameters; JSON when there is none. */
-export function mediaTypeOf(contentType: string | undefined): string {
-  const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
-  return type === '' ? 'application/json' : type;
+/** The encoding of a body. Throws 415. */
+export function bodyEncoding(contentType: string | undefined): BodyEncoding {
+  const encoding = member(encodings, strictMediaTypeOf(contentType) ?? '');
+  if (encoding === undefined) throw unsupportedMediaType();
+  return encoding;
+}
+
+const yamlErrors = /^(?:error converting YAML to JSON: )?yaml: unmarshal errors:\n/;
+
+/** What strict decoding found as warnings: YAML tells all that repeats in one text, by line. */
+export function strictWarnings(text: string): string[] {
+  if (!yamlErrors.test(text)) return [text];
+  return text
+    .replace(yamlErrors, '')
+    .split('\n')
+    .map((line) => line.trim());
 }
 
 /** Decodes, converts and defaults. `warn` gets what strict decoding found when that only warns. */
@@ -55,12 +68,10 @@ export function decodeBody(
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const encoding = member(encodings, mediaTypeOf(contentType));
-  if (encoding === undefined) throw unsupportedMediaType();
-  const body = decode(bytes, encoding, expected, validation !== 'Ignore');
+  const body = decode(bytes, bodyEncoding(contentType), expected, validation !== 'Ignore');
   if (body.strictErrors.length > 0) {
     if (validation === 'Strict') throw badRequest(strictErrorText(body, expected));
-    for (const s of body.strictErrors) warn(s);
+    for (const s of body.strictErrors.flatMap(strictWarnings)) warn(s);
   }
   const object = body.object as KubeObject;
   if (body.resetsManagedFields) noteReset(object);

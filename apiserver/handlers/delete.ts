@@ -1,20 +1,13 @@
 /** DELETE of one object and of a collection. */
-import { decodeCbor } from '../../machinery/codec/cbor.ts';
-import { convert } from '../../machinery/codec/decode.ts';
-import { DecodeError } from '../../machinery/codec/decode-context.ts';
-import { parseJson } from '../../machinery/codec/json.ts';
-import { JsonSyntaxError } from '../../machinery/codec/json-text.ts';
-import { decodeProtobuf } from '../../machinery/codec/protobuf.ts';
-import { decodeYaml } from '../../machinery/codec/yaml.ts';
-import { badRequest, hasReason } from '../../machinery/meta/status-error.ts';
-import { kindType } from '../../machinery/schema/schema.ts';
+import { decodeOptions } from '../../machinery/codec/body.ts';
+import { hasReason } from '../../machinery/meta/status-error.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderList, renderObject, renderValue } from '../server/rendering.ts';
-import { mediaTypeOf, unsupportedMediaType } from './decode-body.ts';
+import { bodyEncoding } from './decode-body.ts';
 import { listPage } from './list.ts';
 import {
   type CheckedDeleteOptions,
@@ -117,26 +110,9 @@ function remove(
 async function deleteOptions(request: ApiRequest): Promise<CheckedDeleteOptions> {
   const bytes = await request.readBody();
   if (bytes.length === 0) return checkDeleteOptions(deleteOptionsOfQuery(request.query));
-  const type = kindType('v1', 'DeleteOptions')!;
-  const mediaType = mediaTypeOf(request.header('content-type'));
-  let value: unknown;
-  try {
-    if (mediaType === 'application/json') ({ value } = parseJson(bytes, false));
-    else if (mediaType === 'application/yaml') ({ value } = decodeYaml(bytes));
-    else if (mediaType === 'application/vnd.kubernetes.protobuf') {
-      value = decodeProtobuf(bytes).object;
-    } else if (mediaType === 'application/cbor') value = decodeCbor(bytes);
-    else throw unsupportedMediaType();
-    const kind = (value as { kind?: unknown } | null)?.kind;
-    if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
-      throw badRequest('decoded object cannot be converted to DeleteOptions');
-    }
-    const { object } = convert(value, type, false, false);
-    const named = { kind: 'DeleteOptions', apiVersion: 'v1', ...object };
-    request.audit?.requestObject(named);
-    return checkDeleteOptions(object);
-  } catch (e) {
-    if (e instanceof DecodeError || e instanceof JsonSyntaxError) throw badRequest(e.message);
-    throw e;
-  }
+  const encoding = bodyEncoding(request.header('content-type'));
+  const object = decodeOptions(bytes, encoding, 'DeleteOptions');
+  const named = { kind: 'DeleteOptions', apiVersion: 'v1', ...object };
+  request.audit?.requestObject(named);
+  return checkDeleteOptions(object);
 }

@@ -36,8 +36,9 @@ import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';
 import { expectedOf } from './create.ts';
-import { type Expected, mediaTypeOf } from './decode-body.ts';
+import { type Expected, strictWarnings } from './decode-body.ts';
 import { manageFields, noteReset, ownershipOf } from './field-manager.ts';
+import { mediaTypeOf } from './media-type.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
 import { checkName, dedupOwnerReferences, managerOf } from './write-request.ts';
@@ -270,7 +271,7 @@ function applier(
           `error strict decoding YAML: error converting YAML to JSON: ${duplicates.join(', ')}`,
         );
       }
-      for (const d of duplicates) warn(d);
+      for (const d of duplicates.flatMap(strictWarnings)) warn(d);
     }
     const typed = typedOf(merged, resource);
     typed.kind = resource.definition.kind;
@@ -307,14 +308,22 @@ export function parseApply(
       type === applyCborType
         ? { value: decodeCbor(bytes), duplicates: [] as string[] }
         : decodeYaml(bytes);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (value === null || value === undefined) throw badRequest('invalid object type: /, Kind=');
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      const kind = Array.isArray(value)
+        ? 'array'
+        : typeof value === 'boolean'
+          ? 'bool'
+          : typeof value;
       throw badRequest(
-        'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}',
+        `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
       );
     }
     return { value: value as KubeObject, duplicates };
   } catch (e) {
-    if (e instanceof JsonSyntaxError) throw badRequest(`error decoding YAML: ${e.message}`);
+    if (e instanceof JsonSyntaxError) {
+      throw badRequest(`error decoding YAML: error converting YAML to JSON: ${e.message}`);
+    }
     if (e instanceof DecodeError) throw badRequest(`error decoding CBOR: ${e.message}`);
     throw e;
   }

@@ -6,7 +6,7 @@ import { encodeCbor } from '../../machinery/codec/cbor.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf.ts';
 import { encodeYaml } from '../../machinery/codec/yaml.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
-import { invalid } from '../../machinery/meta/status-error.ts';
+import { badRequest } from '../../machinery/meta/status-error.ts';
 import { kindType, type StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject, ListMeta } from '../../machinery/schema/wire.ts';
 import { type ServedResource, toServed } from '../registry/served-resource.ts';
@@ -106,13 +106,10 @@ export function includeObject(query: URLSearchParams): IncludeObject {
   const value = query.get('includeObject') ?? '';
   if (value === '' || value === 'Metadata') return 'Metadata';
   if (value === 'Object' || value === 'None') return value;
-  throw invalid({ group: 'meta.k8s.io', resource: 'TableOptions' }, '', [
-    fe.invalidValue(
-      fe.FieldPath.of('includeObject'),
-      value,
-      "must be 'Metadata', 'Object', 'None', or empty",
-    ),
-  ]);
+  const why = "must be 'Metadata', 'Object', 'None', or empty";
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${fe.quote(value)}: ${why}`,
+  );
 }
 
 function renderTable(

@@ -133,7 +133,9 @@ function formOf({ info, raw }: ApiRequest, resource: ServedResource): OutputForm
     const types = [...streams, ...mediaTypes];
     if (!namesOne(accept, types)) throw noRepresentation(types);
   }
-  if (subresource !== undefined) return negotiate(accept, 'plain');
+  // What is only created is a question and its answer: there is no table of those.
+  const answers = resource.definition.verbs.join() === 'create';
+  if (subresource !== undefined || answers) return negotiate(accept, 'plain');
   return negotiate(accept, info.verb === 'watch' || info.verb === 'list' ? info.verb : 'one');
 }
 

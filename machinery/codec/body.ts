@@ -96,6 +96,36 @@ export function decodeBody(
   return { ...typed, type, named, resetsManagedFields: opened.resets };
 }
 
+const optionsScheme = '"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"';
+
+/**
+ * Decodes the options that come as a body, of any group version. Throws StatusError BadRequest, in
+ * words of its own.
+ */
+export function decodeOptions(
+  bytes: Uint8Array,
+  encoding: BodyEncoding,
+  wanted: string,
+): Record<string, unknown> {
+  try {
+    const opened = open(bytes, encoding, false);
+    const { apiVersion, kind } = opened;
+    const version = apiVersion || 'v1';
+    if (kind === 'Status' && version === 'v1') {
+      throw badRequest(`converting (v1.Status) to (v1.${wanted}): unknown conversion`);
+    }
+    if (kind !== '' && kind !== wanted) {
+      throw badRequest(
+        `no kind ${quote(kind)} is registered for version ${quote(version)} in scheme ${optionsScheme}`,
+      );
+    }
+    return opened.decode(registeredKind('v1', wanted)!, 'v1', wanted).object;
+  } catch (e) {
+    if (e instanceof DecodeError || e instanceof JsonSyntaxError) throw badRequest(reasonOf(e));
+    throw e;
+  }
+}
+
 /** Why a document of this version and kind is not what the request is for; undefined: it is. */
 export function kindProblem(
   apiVersion: string,
