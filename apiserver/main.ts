@@ -39,6 +39,7 @@ import { servePath } from './server/paths.ts';
 import { dispatch } from './server/resource-dispatch.ts';
 import { disabledApis } from './server/runtime-config.ts';
 import { handleUpgrade } from './server/upgrade.ts';
+import { collectStartGarbage } from './start-garbage.ts';
 import { Cacher } from './storage/cache/cacher.ts';
 import { keepCompacting } from './storage/compactor.ts';
 import { withEncryption } from './storage/encryption/setup.ts';
@@ -180,7 +181,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const chain = createChain({
     identification,
     authorizer,
-    deadlines: new Deadlines(options.requestTimeoutMs),
+    deadlines: new Deadlines(options.requestTimeoutMs, options.minRequestTimeoutSeconds * 1000),
     gate: limits.gate,
     log,
     metrics: metrics.requests,
@@ -227,6 +228,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const keeping = keepBootstrapObjects(bootstrap, signal);
   opened.defer(() => keeping);
   ready = true;
+  collectStartGarbage();
   const { port } = server.address() as AddressInfo;
   log.info({ port }, 'serving');
   return {

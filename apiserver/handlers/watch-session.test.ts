@@ -82,6 +82,7 @@ class World {
     this.cache.replace([], 10);
     const resource = { store: { cache: this.cache, cacher: this.cacher } };
     this.session = new WatchSession({
+      minTimeoutMs: 1_800_000,
       c: { resource, form: { streamType: 'application/json' } } as unknown as RenderContext,
       selection: {
         ...{ namespace: '', scope: '', labels: everything, fields: everyField },

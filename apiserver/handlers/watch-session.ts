@@ -17,8 +17,6 @@ import type { EventType, WatchEncoder } from './watch-encoder.ts';
 /** What may wait for a slow client: bytes of objects, and events. */
 const waitingLimitBytes = 32 * 1024 * 1024;
 const waitingLimit = 50_000;
-/** Watches end after this time, or up to twice as long, when the client names none. */
-const minTimeoutMs = 30 * 60 * 1000;
 const maxTimeoutMs = 2 ** 31 - 1;
 const bookmarkEveryMs = 60_000;
 /** How long a client may take to read the end. */
@@ -30,6 +28,8 @@ export interface WatchSessionOptions {
   readonly options: ListOptions;
   readonly encoder: WatchEncoder;
   readonly response: ServerResponse;
+  /** It ends after this time, or up to twice as long, when the client names none; 0: never. */
+  readonly minTimeoutMs: number;
 }
 
 interface Waiting {
@@ -44,6 +44,7 @@ export class WatchSession {
   readonly #options: ListOptions;
   readonly #encoder: WatchEncoder;
   readonly #response: ServerResponse;
+  readonly #minTimeoutMs: number;
   readonly #stream: ChunkedStream;
   /** What the client has from before the watch joined: its state, or past events. */
   #before: Iterator<Waiting, void> | undefined;
@@ -64,6 +65,7 @@ export class WatchSession {
     this.#options = options.options;
     this.#encoder = options.encoder;
     this.#response = options.response;
+    this.#minTimeoutMs = options.minTimeoutMs;
     this.#response.writeHead(200, {
       'Content-Type': this.#c.form.streamType,
       'Cache-Control': 'no-cache, private',
@@ -107,7 +109,7 @@ export class WatchSession {
     const { timeoutSeconds = 0, allowWatchBookmarks } = this.#options;
     const timeoutMs =
       timeoutSeconds === 0
-        ? minTimeoutMs * (1 + Math.random())
+        ? (this.#minTimeoutMs || maxTimeoutMs) * (1 + Math.random())
         : Math.max(0, timeoutSeconds * 1000);
     const timeout = setTimeout(() => this.#timeUp(), Math.min(timeoutMs, maxTimeoutMs));
     const bookmarks = allowWatchBookmarks

@@ -33,7 +33,14 @@ export async function watch(
   const encoder = new WatchEncoder(c, c.form.as === 'Table' ? includeObject(c.query) : 'Metadata');
   return {
     async stream(response) {
-      const session = new WatchSession({ c, selection, options, encoder, response });
+      const session = new WatchSession({
+        c,
+        selection,
+        options,
+        encoder,
+        response,
+        minTimeoutMs: request.watchMs,
+      });
       // No await between reading the state and subscribing: nothing may come in between.
       if (problem !== undefined) session.fail(problem);
       else if (initial) {

@@ -33,6 +33,8 @@ export class ApiRequest {
   answerHeaders: Readonly<Record<string, string>> | undefined;
   /** How long it may take; undefined: as long as it likes. */
   timeoutMs: number | undefined;
+  /** How long a watch lasts at the least that names no time; 0: as long as its client likes. */
+  watchMs = 0;
   /** It took too long and has been answered: what comes now is for nobody. */
   overdue = false;
   /** Tells that a watch has shown what there was. */

@@ -20,12 +20,18 @@ const ignore = () => {};
 
 export class Deadlines {
   readonly #limitMs: number;
+  readonly #watchMs: number;
   /** Requests with the common limit: those that came first are over first. */
   readonly #entries = new Set<Entry>();
   #sweeping = false;
 
-  constructor(limitMs: number) {
+  /**
+   * Watches that name no time last `watchMs`, or up to twice as long; 0: as long as their clients
+   * like.
+   */
+  constructor(limitMs: number, watchMs = 0) {
     this.#limitMs = limitMs;
+    this.#watchMs = watchMs;
   }
 
   /**
@@ -33,7 +39,10 @@ export class Deadlines {
    * or is broken off when its answer has begun. Throws 400 for a `timeout` that cannot be read.
    */
   begin(request: ApiRequest, response: ServerResponse): () => void {
-    if (isLongRunning(request.info)) return ignore;
+    if (isLongRunning(request.info)) {
+      request.watchMs = this.#watchMs;
+      return ignore;
+    }
     const timeoutMs = this.#timeout(request);
     request.timeoutMs = timeoutMs;
     const entry = { request, response, untilMs: performance.now() + timeoutMs };
