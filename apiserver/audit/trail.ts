@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { formatDuration } from '../../machinery/meta/times.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { AccessAttributes } from '../auth/authorizer.ts';
 import type { UserInfo } from '../registry/resource.ts';
@@ -25,6 +26,9 @@ export interface AuditedCall {
   readonly receivedMs: number;
 }
 
+/** How long a request takes is told of those that take longer. */
+const slowMs = 500;
+const totalKey = 'apiserver.latency.k8s.io/total';
 const maxUserAgent = 1024;
 /** A request for a stage that is left out costs no object. */
 const kept = true;
@@ -151,7 +155,10 @@ export class AuditTrail {
       this.head(200);
     }
     if (this.#call.user === undefined) return;
-    await this.#process('ResponseComplete', this.#now());
+    const nowMs = this.#now();
+    const tookMs = nowMs - this.#call.receivedMs;
+    if (tookMs > slowMs) this.annotate(totalKey, formatDuration(tookMs));
+    await this.#process('ResponseComplete', nowMs);
   }
 
   /** The request has ended in a failure of the server's own. */

@@ -82,15 +82,15 @@ function extraOf(
   input: AuthenticationInput,
   prefixes: readonly string[],
 ): Record<string, string[]> {
-  const extra: Record<string, string[]> = {};
+  const extra = new Map<string, string[]>();
   for (const prefix of prefixes) {
     for (const header of Object.keys(input.headers)) {
       if (!header.startsWith(prefix)) continue;
       const key = unescaped(header.slice(prefix.length));
-      extra[key] = [...(extra[key] ?? []), ...valuesOf(input, header)];
+      extra.set(key, [...(extra.get(key) ?? []), ...valuesOf(input, header)]);
     }
   }
-  return extra;
+  return Object.fromEntries(extra);
 }
 
 /** Keys that are not escaped well are taken as they are. */
