@@ -1,4 +1,4 @@
-/** Descriptions out of packages: every built-in type has some, with what is put into files undone. */
+/** Descriptions out of packages: all types have some, with what was done to them undone. */
 import assert from 'node:assert/strict';
 import { structType } from '../../machinery/schema/schema.ts';
 import { documented, fieldDescription } from './descriptions.ts';

@@ -311,15 +311,17 @@ class ResourceOperations {
     const { verbs, kind, plural, namespaced } = this.resource;
     if (!verbs.includes('watch')) return;
     const watch = (path: string, operationId: string, one: boolean) => {
-      const what = one ? `an object of kind ${kind}` : `individual changes to a list of ${kind}`;
+      const what = one
+        ? `changes to an object of kind ${kind}`
+        : `individual changes to a list of ${kind}`;
+      const instead = `use the 'watch' parameter with a list operation instead`;
+      const filter = one ? ", filtered to a single item with the 'fieldSelector' parameter" : '';
       this.add({
         path: path.replace(this.root, `${this.root}/watch`),
         method: 'get',
         action: one ? 'watch' : 'watchlist',
         operationId: `watch${this.title}${operationId}`,
-        description:
-          `watch ${one ? 'changes to ' : ''}${what}. deprecated: use the 'watch' parameter with a ` +
-          `list operation instead${one ? ", filtered to a single item with the 'fieldSelector' parameter" : ''}.`,
+        description: `watch ${what}. deprecated: ${instead}${filter}.`,
         query: listQuery,
         answers: [[200, 'WatchEvent']],
         streams: true,

@@ -32,7 +32,7 @@ describe('defaults on reading', () => {
     ['a config map', 'configmaps', configMap, false],
   ];
   for (const [name, resource, body, rewritten] of cases) {
-    it(`${name}: an update without a change ${rewritten ? 'writes once' : 'writes nothing'}`, async () => {
+    it(`${name} is ${rewritten ? '' : 'not '}written by an update without a change`, async () => {
       await using registry = await TestRegistry.openAll();
       const request = { apiVersion: (body as Loose).apiVersion };
       const change = () => undefined;

@@ -5,7 +5,7 @@ import { StoredObject } from '../storage/cache/stored-object.ts';
 
 type Kind = Pick<ResourceDefinition, 'fieldAnnotations'>;
 
-/** The metadata, without annotations that are fields to the real server; may be the object's own. */
+/** metadata without annotations that are fields to the real server; may be the object's own. */
 export function bareMetadata({ fieldAnnotations = [] }: Kind, object: KubeObject): ObjectMeta {
   const metadata = object.metadata ?? {};
   const { annotations } = metadata;
