@@ -1,6 +1,6 @@
 /**
- * The mode ABAC: policies in a file, one JSON object a line (abac.authorization.kubernetes.io/v1beta1,
- * or the fields alone).
+ * The mode ABAC: policies in a file, one JSON object a line: of
+ * abac.authorization.kubernetes.io/v1beta1, or the fields alone.
  */
 import type { UserInfo } from '../registry/resource.ts';
 import type { AccessAttributes, Authorizer } from './authorizer.ts';

@@ -1,6 +1,6 @@
 /**
- * AuthenticationConfiguration of apiserver.config.k8s.io/v1: issuers of JWTs whose users are let in,
- * and where anonymous requests are.
+ * AuthenticationConfiguration of apiserver.config.k8s.io/v1: issuers of JWTs whose users are let
+ * in, and where anonymous requests are.
  */
 import { readDocument } from '../../configuration/document.ts';
 import { flag, list, object, type Read, text } from '../../configuration/shape.ts';

@@ -1,4 +1,4 @@
-/** The keys of one issuer, found by OpenID Connect Discovery 1.0 and fetched when they are needed. */
+/** The keys of one issuer, found by OpenID Connect Discovery 1.0, fetched when they are needed. */
 import type { CompactVerifyGetKey } from 'jose';
 import type { IssuerClient } from './issuer-client.ts';
 

@@ -1,6 +1,6 @@
 /**
- * All issuers whose tokens are accepted, from flags or from `--authentication-config`, whose changes
- * are followed.
+ * All issuers whose tokens are accepted, from flags or from `--authentication-config`, whose
+ * changes are followed.
  */
 import { readFileSync } from 'node:fs';
 import { deepEqual } from '../../../machinery/meta/equality.ts';

@@ -1,6 +1,6 @@
 /**
- * Rules of AuthenticationConfiguration (k8s.io/apiserver/pkg/apis/apiserver/validation). Expressions
- * are refused: there is nothing here yet that could evaluate them.
+ * Rules of AuthenticationConfiguration (k8s.io/apiserver/pkg/apis/apiserver/validation).
+ * Expressions are refused: there is nothing here yet that could evaluate them.
  */
 import { X509Certificate } from 'node:crypto';
 import * as fe from '../../../machinery/meta/field-error.ts';
