@@ -189,7 +189,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     paths: (request) => servePath(request, paths),
   });
   const serve: RequestListener = (request, response) => void chain(request, response);
-  const server = createListener(options, certificates, serve);
+  const server = createListener(options, certificates, serve, { signal, onProblem });
   // Connections that were taken over are no longer the HTTP server's to close.
   const takenOver = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {

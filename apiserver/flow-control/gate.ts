@@ -1,5 +1,6 @@
 /** The seam between the request chain and what limits how many requests are served at once. */
 import type { UserInfo } from '../registry/resource.ts';
+import { PlainError } from '../server/plain-error.ts';
 import type { RequestInfo } from '../server/request-info.ts';
 
 /** What limits look at. */
@@ -34,12 +35,12 @@ export interface Gate {
 }
 
 /** Answered with 429 and the text of the real server, which is no Status. */
-export class TooManyRequestsError extends Error {
+export class TooManyRequestsError extends PlainError {
   readonly retryAfterSeconds: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
 
   constructor(retryAfterSeconds: number, headers?: Readonly<Record<string, string>>) {
-    super('Too many requests, please try again later.');
+    super(429, 'Too many requests, please try again later.');
     this.retryAfterSeconds = retryAfterSeconds;
     this.headers = headers;
   }

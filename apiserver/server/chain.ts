@@ -135,9 +135,9 @@ async function fail(
   await send(request, response, errorAnswer(request, status));
 }
 
-function tooMany({ message, retryAfterSeconds }: TooManyRequestsError): ApiResponse {
-  const plain = plainAnswer(new PlainError(429, message));
-  return { ...plain, headers: { ...plain.headers, 'Retry-After': String(retryAfterSeconds) } };
+function tooMany(e: TooManyRequestsError): ApiResponse {
+  const plain = plainAnswer(e);
+  return { ...plain, headers: { ...plain.headers, 'Retry-After': String(e.retryAfterSeconds) } };
 }
 
 function plainAnswer({ code, message }: PlainError): BodyResponse {

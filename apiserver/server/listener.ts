@@ -1,7 +1,9 @@
 /** The HTTPS listener: TLS, and what connections may take before a request is read. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import type { ServerCertificates } from '../pki/server-certificates.ts';
+import { followCertificate } from './certificate-reload.ts';
 import { frontHeaders } from './front-headers.ts';
 import type { ServingOptions } from './serving-options.ts';
 import { certificateFor, namedCertificate, tlsSettings } from './tls-settings.ts';
@@ -14,26 +16,42 @@ const handshakeTimeoutMs = 10_000;
 const keepAliveMs = 180_000;
 /** How often connections are looked at for these. */
 const lookMs = 5_000;
+/** How often the files of the certificate are looked at. */
+const certificateLookMs = 60_000;
 /** What Go's server allows. */
 const maxHeaderBytes = 1024 * 1024;
 
-/** A server that does not listen yet. Throws an Error with one line for people for bad options. */
+export interface ListenerOptions extends ServingOptions {
+  readonly tlsCertFile?: string;
+  readonly tlsPrivateKeyFile?: string;
+}
+
+export interface ListenerEnvironment {
+  readonly signal: AbortSignal;
+  onProblem(what: string, error: unknown): void;
+}
+
+/** A server that does not listen yet; until the signal it takes a renewed certificate over. Throws an Error with one line for people for bad options. */
 export function createListener(
-  options: ServingOptions,
+  options: ListenerOptions,
   certificates: ServerCertificates,
   serve: (request: IncomingMessage, response: ServerResponse) => void,
+  env: ListenerEnvironment,
 ): Server {
   const settings = tlsSettings(options);
   const named = options.tlsSniCertKey.map((flag) => namedCertificate(flag, settings));
   const front = frontHeaders(options);
+  const secure: SecureContextOptions = {
+    ...settings,
+    cert: certificates.serving.certificate,
+    key: certificates.serving.key,
+    // Clients choose what they show by this list.
+    ca: [certificates.clientCa, certificates.requestHeader?.clientCa ?? []].flat(),
+  };
   const server = createServer(
     {
-      ...settings,
+      ...secure,
       ...(named.length === 0 ? {} : sni(named)),
-      cert: certificates.serving.certificate,
-      key: certificates.serving.key,
-      // Clients choose what they show by this list.
-      ca: [certificates.clientCa, certificates.requestHeader?.clientCa ?? []].flat(),
       requestCert: true,
       rejectUnauthorized: false,
       handshakeTimeout: handshakeTimeoutMs,
@@ -52,6 +70,14 @@ export function createListener(
           if (!front(request, response)) serve(request, response);
         },
   );
+  const { tlsCertFile: certFile, tlsPrivateKeyFile: keyFile } = options;
+  if (certFile !== undefined && keyFile !== undefined) {
+    const use = (pair: object) => server.setSecureContext({ ...secure, ...pair });
+    const onProblem = (e: unknown) => env.onProblem('the serving certificate stands as it was', e);
+    const { certificate: cert } = certificates.serving;
+    const everyMs = certificateLookMs;
+    void followCertificate({ certFile, keyFile, cert, everyMs, use, onProblem }, env.signal);
+  }
   return server;
 }
 
