@@ -2,7 +2,7 @@
  * Schema-directed conversion to normal form: one converter per type of the table, compiled on
  * first use. Objects that are in normal form already come back as they are.
  */
-import { carryEmptied, noteEmptied } from '../meta/emptied.ts';
+import { carryEmptied, emptiedOf, noteEmptied } from '../meta/emptied.ts';
 import { type Field, type StructType, structType, type TypeRef } from '../schema/schema.ts';
 import { listConverter, mapConverter } from './collections.ts';
 import { DecodeContext, DecodeError, type PathField } from './decode-context.ts';
@@ -92,14 +92,24 @@ function compileStruct(type: StructType): Converter {
         }
         continue;
       }
-      if (after !== before) source[key] = after;
+      if (after !== before) {
+        source[key] = after;
+        // A list that must be there is written as null when it is empty: that was sent, too.
+        if (after === null && Array.isArray(before)) {
+          emptied ??= [...(emptiedOf(source) ?? [])];
+          emptied.push(key);
+        }
+      }
       if (plan.order < last) rebuild = true;
       else last = plan.order;
       if (plan.absent !== nothing) missing--;
       kept.push(plan);
     }
     context.struct = outer;
-    if (!rebuild && missing === 0) return source;
+    if (!rebuild && missing === 0) {
+      if (emptied !== undefined) noteEmptied(source, emptied);
+      return source;
+    }
     const out = arrange(source, kept, always);
     if (emptied !== undefined) noteEmptied(out, emptied);
     else carryEmptied(source, out);

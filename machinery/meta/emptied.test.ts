@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { convert } from '../codec/decode.ts';
 import { structType } from '../schema/schema.ts';
 import { deepCopy } from './copy.ts';
-import { emptiedOf } from './emptied.ts';
+import { emptiedOf, wasSent } from './emptied.ts';
 
 const podSpec = structType('core/v1.PodSpec');
 
@@ -20,11 +20,19 @@ describe('emptied members', () => {
     const copy = deepCopy(decoded());
     const { object } = convert({ ...copy, bogus: 1 }, podSpec, false, false, false);
     assert.deepEqual(emptiedOf(copy), ['ephemeralContainers', 'nodeSelector']);
-    assert.equal(emptiedOf(object), undefined);
+    assert.deepEqual(emptiedOf(object), ['containers']);
     assert.deepEqual(emptiedOf(convert(copy, podSpec, false, false, false).object), [
       'ephemeralContainers',
       'nodeSelector',
+      'containers',
     ]);
+  });
+
+  it('are noted where an empty list becomes null, and only there', () => {
+    const { object } = convert({ containers: [] }, podSpec, false, false, false);
+    assert.deepEqual(object, { containers: null });
+    assert.equal(wasSent(object, 'containers'), true);
+    assert.equal(wasSent(convert({}, podSpec, true, false).object, 'containers'), false);
   });
 
   it('are not part of the object', () => {

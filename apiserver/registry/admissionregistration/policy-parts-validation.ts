@@ -38,7 +38,7 @@ export function validatePolicyParts(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const failure = at.child('failurePolicy');
-  if (!spec.failurePolicy) errors.push(required(failure));
+  if (spec.failurePolicy === undefined) errors.push(required(failure));
   else errors.push(...validateOneOf(spec.failurePolicy, failurePolicies, failure));
   if (spec.paramKind) errors.push(...validateParamKind(spec.paramKind, at.child('paramKind')));
   const constraints = at.child('matchConstraints');

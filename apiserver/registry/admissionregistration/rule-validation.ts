@@ -58,7 +58,10 @@ function validateResources(list: readonly string[], at: FieldPath): FieldError[]
   // The real server goes by the last entry without a subresource alone.
   let lastIsPlain = false;
   for (const [i, entry] of list.entries()) {
-    if (entry === '') errors.push(required(at.index(i)));
+    if (entry === '') {
+      errors.push(required(at.index(i)));
+      continue;
+    }
     const slash = entry.indexOf('/');
     if (slash < 0) {
       lastIsPlain = entry !== '*';
@@ -126,7 +129,7 @@ export function validateMatchResources(
 ): FieldError[] {
   if (match === undefined || match === null) return [];
   const errors: FieldError[] = [];
-  if (!match.matchPolicy) errors.push(required(at.child('matchPolicy')));
+  if (match.matchPolicy === undefined) errors.push(required(at.child('matchPolicy')));
   else errors.push(...validateOneOf(match.matchPolicy, matchPolicies, at.child('matchPolicy')));
   for (const name of ['namespaceSelector', 'objectSelector'] as const) {
     if (!match[name]) errors.push(required(at.child(name)));

@@ -1,4 +1,5 @@
 /** The rules of a Job's policies: what failed pods mean, when the job has succeeded. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import {
   duplicate,
   type FieldError,
@@ -119,7 +120,8 @@ function validateExitCodes(
   }
   const valuesAt = at.child('values');
   if (values.length === 0) {
-    errors.push(invalidValue(valuesAt, codes.values ?? null, 'at least one value is required'));
+    const shown = wasSent(codes, 'values') ? [] : null;
+    errors.push(invalidValue(valuesAt, shown, 'at least one value is required'));
   } else if (values.length > maxExitCodes) {
     errors.push(tooMany(valuesAt, values.length, maxExitCodes));
   }

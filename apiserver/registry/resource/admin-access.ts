@@ -1,6 +1,5 @@
 /** Devices that are in use may be shared only in namespaces whose label allows it. */
 import { type FieldError, FieldPath, forbiddenField } from '../../../machinery/meta/field-error.ts';
-import { invalid } from '../../../machinery/meta/status-error.ts';
 import type { KubeObject, ResourceClaim } from '../../../machinery/schema/wire.ts';
 import type { WriteContext } from '../resource.ts';
 
@@ -23,11 +22,13 @@ export function adminAccessInStatus(claim: ResourceClaim): FieldPath | undefined
   return FieldPath.of('status', 'allocation', 'devices', 'results').index(i).child('adminAccess');
 }
 
-/** Throws an Invalid error when the object's namespace does not allow what is asked for. */
+/** What was found wrong before an object is validated, which cannot wait for a namespace. */
+const found = new WeakMap<KubeObject, FieldError>();
+
+/** Looks whether the object's namespace allows what is asked for; `adminAccessProblems` tells. */
 export async function checkAdminAccess(
   asked: FieldPath | undefined,
   object: KubeObject,
-  kind: string,
   ctx: WriteContext,
 ): Promise<void> {
   if (asked === undefined) return;
@@ -36,6 +37,11 @@ export async function checkAdminAccess(
   const text =
     `admin access to devices requires the \`${label}: true\` label on the containing ` +
     'namespace';
-  const errors: FieldError[] = [forbiddenField(asked, text)];
-  throw invalid({ group: 'resource.k8s.io', resource: kind }, object.metadata?.name ?? '', errors);
+  found.set(object, forbiddenField(asked, text));
+}
+
+/** What `checkAdminAccess` found. */
+export function adminAccessProblems(object: KubeObject): FieldError[] {
+  const error = found.get(object);
+  return error === undefined ? [] : [error];
 }

@@ -1,4 +1,5 @@
 /** Rules that several kinds of resource.k8s.io have in common. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import {
   duplicate,
   type FieldError,
@@ -167,6 +168,8 @@ export function validateBindingConditions(
 ): FieldError[] {
   const good = device.bindingConditions ?? [];
   const bad = device.bindingFailureConditions ?? [];
+  const shown = (list: 'bindingConditions' | 'bindingFailureConditions') =>
+    device[list] ?? (wasSent(device, list) ? [] : null);
   const goodAt = at.child('bindingConditions');
   const badAt = at.child('bindingFailureConditions');
   const errors = [
@@ -185,11 +188,11 @@ export function validateBindingConditions(
   }
   if (good.length === 0 && bad.length > 0) {
     const text = 'bindingConditions are required to use bindingFailureConditions';
-    errors.push(invalidValue(goodAt, device.bindingConditions ?? null, text));
+    errors.push(invalidValue(goodAt, shown('bindingConditions'), text));
   }
   if (bad.length === 0 && good.length > 0) {
     const text = 'bindingFailureConditions are required to use bindingConditions';
-    errors.push(invalidValue(badAt, device.bindingFailureConditions ?? null, text));
+    errors.push(invalidValue(badAt, shown('bindingFailureConditions'), text));
   }
   return errors;
 }

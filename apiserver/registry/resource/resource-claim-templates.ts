@@ -2,7 +2,7 @@
 import type { ResourceClaimTemplate } from '../../../machinery/schema/wire.ts';
 import { ageColumn } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
-import { adminAccessInSpec, checkAdminAccess } from './admin-access.ts';
+import { adminAccessInSpec, adminAccessProblems, checkAdminAccess } from './admin-access.ts';
 import { validateClaimTemplate, validateClaimTemplateUpdate } from './claim-validation.ts';
 
 export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
@@ -13,10 +13,10 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   namespaced: true,
   metadataChecks: ['whole', 'change'],
   deleteReturnsObject: true,
-  validate: validateClaimTemplate,
+  validate: (next) => [...adminAccessProblems(next), ...validateClaimTemplate(next)],
   validateUpdate: validateClaimTemplateUpdate,
   beginCreate: async (next, ctx) => {
-    await checkAdminAccess(adminAccessInSpec(next.spec.spec), next, 'ResourceClaimTemplate', ctx);
+    await checkAdminAccess(adminAccessInSpec(next.spec.spec), next, ctx);
     return undefined;
   },
   columns: [nameColumn(), ageColumn()],

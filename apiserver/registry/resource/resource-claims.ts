@@ -3,7 +3,12 @@ import type { ResourceClaim } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
-import { adminAccessInSpec, adminAccessInStatus, checkAdminAccess } from './admin-access.ts';
+import {
+  adminAccessInSpec,
+  adminAccessInStatus,
+  adminAccessProblems,
+  checkAdminAccess,
+} from './admin-access.ts';
 import { validateClaimStatus } from './claim-status-validation.ts';
 import { validateClaim, validateClaimUpdate } from './claim-validation.ts';
 
@@ -15,15 +20,15 @@ export const resourceClaims = defineResource<ResourceClaim>({
   namespaced: true,
   metadataChecks: ['whole', 'change'],
   deleteReturnsObject: true,
-  validate: validateClaim,
+  validate: (next) => [...adminAccessProblems(next), ...validateClaim(next)],
   validateUpdate: validateClaimUpdate,
   beginCreate: async (next, ctx) => {
-    await checkAdminAccess(adminAccessInSpec(next.spec), next, 'ResourceClaim', ctx);
+    await checkAdminAccess(adminAccessInSpec(next.spec), next, ctx);
     return undefined;
   },
   beginUpdate: async (next, prev, ctx) => {
     if (ctx.subresource !== 'status' || adminAccessInStatus(prev) !== undefined) return undefined;
-    await checkAdminAccess(adminAccessInStatus(next), next, 'ResourceClaim', ctx);
+    await checkAdminAccess(adminAccessInStatus(next), next, ctx);
     return undefined;
   },
   status: {
@@ -32,7 +37,10 @@ export const resourceClaims = defineResource<ResourceClaim>({
       keepMetadata(next, prev);
       dropDeallocatedDevices(next, prev);
     },
-    validateUpdate: validateClaimStatus,
+    validateUpdate: (next, prev) => [
+      ...adminAccessProblems(next),
+      ...validateClaimStatus(next, prev),
+    ],
   },
   columns: [
     nameColumn(),

@@ -1,4 +1,5 @@
 /** The spec of a PersistentVolume, also inside a VolumeAttachment. */
+import { wasSent } from '../../../../machinery/meta/emptied.ts';
 import {
   type FieldError,
   FieldPath,
@@ -139,8 +140,9 @@ function validateInline(spec: PersistentVolumeSpec, at: FieldPath): FieldError[]
 function validateCapacity(spec: PersistentVolumeSpec, at: FieldPath): FieldError[] {
   const entries = resourceEntries(spec.capacity);
   const errors = entries.length === 0 ? [required(at)] : [];
+  const shown = spec.capacity ?? (wasSent(spec, 'capacity') ? {} : null);
   if (spec.capacity?.['storage'] === undefined || entries.length > 1) {
-    errors.push(notSupported(at, spec.capacity ?? null, ['storage']));
+    errors.push(notSupported(at, shown, ['storage']));
   }
   for (const [name, quantity] of entries) {
     const whole = parseQuantity(quantity).value();
@@ -230,7 +232,7 @@ function validateRest(spec: PersistentVolumeSpec, at: FieldPath, inline: boolean
     errors.push(notSupported(modeAt, mode, volumeModes));
   }
   const attributes = spec.volumeAttributesClassName;
-  if (attributes === undefined) return errors;
+  if (attributes === undefined || inline) return errors;
   const path = at.child('volumeAttributesClassName');
   if (attributes === '') errors.push(required(path, 'an empty string is disallowed'));
   else errors.push(...className(attributes, path));
