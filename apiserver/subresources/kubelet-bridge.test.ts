@@ -130,8 +130,6 @@ describe('streams to a kubelet that speaks one protocol', () => {
     b.kubelet.refuse = true;
     const got = await exec(b.port, 'v5.channel.k8s.io');
     assert.deepEqual(JSON.parse(got[3]!), {
-      kind: 'Status',
-      apiVersion: 'v1',
       metadata: {},
       status: 'Failure',
       message: 'Internal error occurred: unable to upgrade connection: gone',

@@ -66,30 +66,37 @@ export async function bridgeAndTell(
     if (!tells || request.socket.destroyed) throw e;
     const ws = acceptWebSocket(request, channelProtocolV5);
     const side = new WebSocketSide(ws, channelProtocolV5, target.flags, 'server');
-    side.send('error', Buffer.from(JSON.stringify(problemOf(e).toStatus())));
+    const {
+      kind: _kind,
+      apiVersion: _version,
+      ...status
+    } = problemOf(e, kubelet, target).toStatus();
+    side.send('error', Buffer.from(JSON.stringify(status)));
     side.finish();
   }
 }
 
 /** What upstream's client makes of a failed upgrade. */
-function problemOf(e: unknown): StatusError {
-  if (e instanceof StatusError) return internalError(e.message);
-  const text = e instanceof Error ? e.message.trim() : String(e);
-  return internalError(
-    e instanceof UpgradeRefused ? `unable to upgrade connection: ${text}` : text,
-  );
+function problemOf(e: unknown, kubelet: Backend, { path, query }: StreamTarget): StatusError {
+  if (e instanceof UpgradeRefused) {
+    return internalError(`unable to upgrade connection: ${e.message.trim()}`);
+  }
+  if (!(e instanceof DialError)) return internalError(e instanceof Error ? e.message : String(e));
+  const url = `https://${addressOf(kubelet)}${pathTo(path, query)}`;
+  return internalError(`error sending request: Post ${JSON.stringify(url)}: ${e.why}`);
+}
+
+function pathTo(path: string, query: StreamTarget['query']): string {
+  const text = encodeQuery(query);
+  return text === '' ? path : `${path}?${text}`;
 }
 
 function backendOf(kubelet: Backend, { path, query }: StreamTarget): StreamBackend {
-  const pathTo = (pairs: StreamTarget['query']): string => {
-    const text = encodeQuery(pairs);
-    return text === '' ? path : `${path}?${text}`;
-  };
   return {
-    spdy: (protocols) => openSpdy(kubelet, pathTo(query), protocols),
+    spdy: (protocols) => openSpdy(kubelet, pathTo(path, query), protocols),
     webSocket: (protocols, port) => {
       const pairs = port === undefined ? query : [['port', String(port)] as const];
-      return openWebSocket(kubelet, pathTo(pairs), protocols);
+      return openWebSocket(kubelet, pathTo(path, pairs), protocols);
     },
   };
 }
@@ -139,9 +146,18 @@ function openWebSocket(
   });
 }
 
-function dialError(e: unknown, kubelet: Backend): StatusError {
-  const why = dialProblem(e, kubelet.host, kubelet.port);
-  return new StatusError('', `error dialing backend: ${why}`);
+/** There is no connection to the kubelet. */
+class DialError extends StatusError {
+  readonly why: string;
+
+  constructor(why: string) {
+    super('', `error dialing backend: ${why}`);
+    this.why = why;
+  }
+}
+
+function dialError(e: unknown, kubelet: Backend): DialError {
+  return new DialError(dialProblem(e, kubelet.host, kubelet.port));
 }
 
 async function refusalOf(response: IncomingMessage): Promise<UpgradeRefused> {

@@ -155,10 +155,13 @@ function closeBackend(runtime: Upgraded | WebSocket | undefined): void {
   else runtime.terminate();
 }
 
-/** The client's favourite of those that are known. */
+/** The newest for those who offer it at all; otherwise the client's favourite of those known. */
 function chooseWebSocketProtocol(request: UpgradeRequest, known: readonly string[]): string {
   const asked = offeredProtocols(request.req);
   if (asked.length === 0) return '';
+  if (asked.includes(channelProtocolV5) && known.includes(channelProtocolV5)) {
+    return channelProtocolV5;
+  }
   const chosen = asked.find((p) => known.includes(p));
   if (chosen !== undefined) return chosen;
   const text = `requested protocol(s) are not supported: [${asked.join(' ')}]; supports [${known.filter((k) => k !== '').join(' ')}]`;
