@@ -190,6 +190,19 @@ describe('server-side apply', () => {
     );
   });
 
+  it('shows no name that is no text', () => {
+    for (const name of [7, { toString: 1 }, ['a']]) {
+      const config = { ...configMap(), metadata: { name, labels: 'x' } } as unknown as ConfigMap;
+      assert.match(
+        failureOf(() => apply(undefined, config, 'm')).message,
+        /^failed to create typed patch object \(\/; \/v1, Kind=ConfigMap\): /,
+      );
+      const odd = { ...configMap(), kind: name } as unknown as ConfigMap;
+      const { message } = failureOf(() => apply(undefined, odd, 'm'));
+      assert.equal(message, 'invalid object type: /v1, Kind=');
+    }
+  });
+
   it('leaves out what the endpoint cannot write', () => {
     const out = apply(undefined, configMap({ a: '1' }), 'm', { resetFields: [['data']] });
     assert.deepEqual(owned(out), {});

@@ -81,7 +81,7 @@ function applyChecked(apply: Apply): KubeObject {
 
 function checkConfig(apply: Apply): void {
   const { config } = apply;
-  const [apiVersion, kind] = [config.apiVersion ?? '', config.kind ?? ''];
+  const [apiVersion, kind] = [textOf(config.apiVersion), textOf(config.kind)];
   if (apiVersion !== apply.apiVersion || kind !== apply.kind) {
     throw badRequest(`invalid object type: ${kindText(apiVersion, kind)}`);
   }
@@ -90,12 +90,17 @@ function checkConfig(apply: Apply): void {
   }
   const problems = typeProblems(shapeOf(apply.type), config);
   if (problems !== undefined) {
-    const name = `${config.metadata?.namespace ?? ''}/${config.metadata?.name ?? ''}`;
+    const name = `${textOf(config.metadata?.namespace)}/${textOf(config.metadata?.name)}`;
     throw new StatusError(
       '',
       `failed to create typed patch object (${name}; ${kindText(apiVersion, kind)}): ${problems}`,
     );
   }
+}
+
+/** What counts as no text at all when it is none: nobody has checked a configuration's types. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** `apps/v1, Kind=Deployment`; the core group is the empty one: `/v1, Kind=Pod`. */
