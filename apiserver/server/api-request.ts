@@ -50,7 +50,7 @@ export class ApiRequest {
   constructor(raw: IncomingMessage, response?: ServerResponse) {
     this.raw = raw;
     this.#response = response;
-    this.auditId = this.header('audit-id') ?? randomUUID();
+    this.auditId = this.header('audit-id') || randomUUID();
     this.method = raw.method ?? 'GET';
     const url = raw.url ?? '/';
     const mark = url.indexOf('?');
