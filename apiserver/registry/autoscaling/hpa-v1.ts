@@ -66,8 +66,8 @@ function toV1(v2: HorizontalPodAutoscalerV2): HorizontalPodAutoscaler {
   const { spec, status } = v2;
   const metrics = spec.metrics ?? [];
   const v1: HorizontalPodAutoscaler = {
-    apiVersion: 'autoscaling/v1',
     kind: 'HorizontalPodAutoscaler',
+    apiVersion: 'autoscaling/v1',
     metadata: { ...v2.metadata },
     spec: specToV1(spec, metrics.find(isCpuUtilization)),
     status: statusToV1(status),

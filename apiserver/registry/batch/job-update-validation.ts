@@ -1,11 +1,12 @@
 /** What an update may change of a Job. */
 import { deepCopy } from '../../../machinery/meta/copy.ts';
-import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { semanticEqual } from '../../../machinery/meta/equality.ts';
 import { type FieldError, FieldPath, invalidValue } from '../../../machinery/meta/field-error.ts';
 import {
   hasInvalidSelectorValue,
   validateImmutableField,
 } from '../../../machinery/meta/object-meta-validation.ts';
+import { typeRef } from '../../../machinery/schema/schema.ts';
 import type { Job, JobSpec, PodSpec, PodTemplateSpec } from '../../../machinery/schema/wire.ts';
 import { selectorValue } from '../apps/selector-validation.ts';
 import { templateOptions } from '../core/pod/pod-options.ts';
@@ -15,6 +16,9 @@ import { type JobOptions, validateJob, validateJobSpec } from './job-validation.
 
 const at = FieldPath.of('spec');
 const immutable = 'field is immutable';
+const jobSpecType = typeRef('batch/v1.JobSpec');
+const templateType = typeRef('core/v1.PodTemplateSpec');
+const podSpecType = typeRef('core/v1.PodSpec');
 
 export function validateJobUpdate(next: Job, prev: Job): FieldError[] {
   const options = optionsOf(prev);
@@ -25,7 +29,7 @@ export function validateJobUpdate(next: Job, prev: Job): FieldError[] {
     // The real server checks the spec twice.
     ...validateJobSpec(spec, at, options.pods),
     ...validateCompletions(spec, before),
-    ...(deepEqual(spec.selector, before.selector)
+    ...(sameMembers(spec, before, 'selector')
       ? []
       : [invalidValue(at.child('selector'), selectorValue(spec.selector), immutable)]),
     ...validateTemplate(spec, before, mayChangeTemplate(prev)),
@@ -69,6 +73,10 @@ function validateCompletions(next: JobSpec, prev: JobSpec): FieldError[] {
   return [invalidValue(completionsAt, completions, text)];
 }
 
+function sameMembers(next: JobSpec, prev: JobSpec, field: keyof JobSpec): boolean {
+  return semanticEqual(jobSpecType, { [field]: next[field] }, { [field]: prev[field] });
+}
+
 function unchanged(
   next: JobSpec,
   prev: JobSpec,
@@ -76,7 +84,7 @@ function unchanged(
   typeId?: string,
 ): FieldError[] {
   const value = next[field];
-  if (deepEqual(value, prev[field])) return [];
+  if (sameMembers(next, prev, field)) return [];
   const shown = typeId && value !== undefined ? internalForm(typeId, value as object) : value;
   return [invalidValue(at.child(field), shown ?? null, immutable)];
 }
@@ -85,12 +93,13 @@ function validateTemplate(next: JobSpec, prev: JobSpec, mayChange: boolean): Fie
   const template = next.template ?? {};
   const before = mayChange ? withPlacementOf(prev.template, template) : prev.template;
   if (!mayChange) {
-    if (deepEqual(template, before)) return [];
+    if (semanticEqual(templateType, template, before)) return [];
     const shown = internalForm('core/v1.PodTemplateSpec', template);
     return [invalidValue(at.child('template'), shown, immutable)];
   }
   const pods = template.spec ?? { containers: [] };
-  if (deepEqual(pods, withResourcesOf(before?.spec ?? { containers: [] }, pods))) return [];
+  const allowed = withResourcesOf(before?.spec ?? { containers: [] }, pods);
+  if (semanticEqual(podSpecType, pods, allowed)) return [];
   const shown = internalForm('core/v1.PodSpec', pods);
   return [invalidValue(at.child('template.spec'), shown, immutable)];
 }

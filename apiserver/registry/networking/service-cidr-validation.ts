@@ -32,7 +32,9 @@ export function validateServiceCidrUpdate(next: ServiceCIDR, prev: ServiceCIDR):
   const cidrs = next.spec?.cidrs ?? [];
   const before = prev.spec?.cidrs ?? [];
   const adds = before.length === 1 && cidrs.length === 2;
-  if (before.length !== cidrs.length && !adds) return [invalidValue(cidrsPath, cidrs, immutable)];
+  if (before.length !== cidrs.length && !adds) {
+    return [invalidValue(cidrsPath, next.spec?.cidrs ?? null, immutable)];
+  }
   const errors = before.flatMap((cidr, i) =>
     cidr === cidrs[i] ? [] : [invalidValue(cidrsPath.index(i), cidrs[i], immutable)],
   );
