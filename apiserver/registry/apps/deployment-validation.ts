@@ -162,7 +162,7 @@ export function validateDeploymentStatus(next: Deployment, prev: Deployment): Fi
   for (const field of ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const) {
     if ((status[field] ?? 0) > replicas) {
       const text = 'cannot be greater than status.replicas';
-      errors.push(invalidValue(at.child(field), status[field], text));
+      errors.push(invalidValue(at.child(field), status[field] ?? 0, text));
     }
   }
   if (availableReplicas > readyReplicas) {

@@ -223,7 +223,7 @@ export function validateStatefulSetStatus(next: StatefulSet, prev: StatefulSet):
   ] as const) {
     if ((status[field] ?? 0) > (status.replicas ?? 0)) {
       const text = 'cannot be greater than status.replicas';
-      errors.push(invalidValue(at.child(field), status[field], text));
+      errors.push(invalidValue(at.child(field), status[field] ?? 0, text));
     }
   }
   const available = status.availableReplicas ?? 0;
