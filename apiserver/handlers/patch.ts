@@ -1,6 +1,6 @@
 /** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply. */
 
-import { kindProblem } from '../../machinery/codec/body.ts';
+import { kindProblem, versionAndKind } from '../../machinery/codec/body.ts';
 import { decodeCbor } from '../../machinery/codec/cbor.ts';
 import { convert, type Typed } from '../../machinery/codec/decode.ts';
 import { DecodeError } from '../../machinery/codec/decode-context.ts';
@@ -212,7 +212,7 @@ function decodePatched(
 
 /** What a decoder makes of the document, which must be of the kind. Throws DecodeError. */
 function readAsKind(document: unknown, expected: Expected): Typed {
-  const { apiVersion = '', kind = '' } = (document ?? {}) as KubeObject;
+  const { apiVersion, kind } = versionAndKind(document);
   const wrong = kindProblem(apiVersion || expected.apiVersion, kind || expected.kind, expected);
   if (wrong !== undefined) throw new DecodeError(wrong);
   return convert(document, expected.type, true, false);

@@ -159,7 +159,7 @@ function open(bytes: Uint8Array, encoding: BodyEncoding, strict: boolean): Opene
   if (encoding === 'yaml') {
     const { value, duplicates } = decodeYaml(bytes);
     return {
-      ...kindOf(value),
+      ...versionAndKind(value),
       decode: (type) => {
         const typed = convert(value, type, strict, false);
         return { ...typed, strictErrors: strict ? [...duplicates, ...typed.strictErrors] : [] };
@@ -168,11 +168,11 @@ function open(bytes: Uint8Array, encoding: BodyEncoding, strict: boolean): Opene
   }
   if (encoding === 'cbor') {
     const value = decodeCbor(bytes);
-    return { ...kindOf(value), decode: (type) => convert(value, type, strict, false) };
+    return { ...versionAndKind(value), decode: (type) => convert(value, type, strict, false) };
   }
   const { value, repeated, spelled } = parseJson(bytes, true);
   return {
-    ...kindOf(value),
+    ...versionAndKind(value),
     decode: (type) => {
       if (repeated === undefined || !strict) return convert(value, type, strict, spelled);
       const strictErrors = strictErrorsOf(value, type, repeated);
@@ -182,7 +182,11 @@ function open(bytes: Uint8Array, encoding: BodyEncoding, strict: boolean): Opene
 }
 
 /** apiVersion and kind as the real server finds them before anything else is read. */
-function kindOf(value: unknown): { apiVersion: string; kind: string; resets: boolean } {
+export function versionAndKind(value: unknown): {
+  apiVersion: string;
+  kind: string;
+  resets: boolean;
+} {
   const fail = (what: string): never => {
     throw new DecodeError(
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${what}`,
