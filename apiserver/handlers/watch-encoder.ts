@@ -1,5 +1,5 @@
 /** Watch events in the form that a client asked for. */
-import { encodeCbor } from '../../machinery/codec/cbor.ts';
+import { encodeCborEvent } from '../../machinery/codec/cbor.ts';
 import { normalize } from '../../machinery/codec/decode.ts';
 import { encodeWatchFrame } from '../../machinery/codec/protobuf.ts';
 import type { StatusError } from '../../machinery/meta/status-error.ts';
@@ -109,7 +109,7 @@ export class WatchEncoder {
       const t = kindType(value.apiVersion ?? '', value.kind ?? '');
       return Buffer.from(encodeWatchFrame(type, value, t ?? this.#c.resource.type));
     }
-    if (this.#c.form.encoding === 'cbor') return encodeCbor({ type, object: value });
+    if (this.#c.form.encoding === 'cbor') return encodeCborEvent(type, value);
     return jsonFrame(type, Buffer.from(JSON.stringify(value)));
   }
 }

@@ -19,7 +19,7 @@ const aggregatedKind = { g: 'apidiscovery.k8s.io', v: 'v2', as: 'APIGroupDiscove
 
 /** A plain document. Throws 406. `routed`: the real server's router looks at the request first. */
 export function discoveryAnswer(request: ApiRequest, value: object, routed: boolean): BodyResponse {
-  if (routed) checkTypes(request, mediaTypes);
+  if (routed) checkTypes(request, mediaTypes, ['application/cbor']);
   return tagged(request, value, negotiate(request.header('accept'), 'status'), '');
 }
 
@@ -41,10 +41,14 @@ export function rootAnswer(
   return tagged(request, aggregated(v), form, `;g=${g};v=${v};as=${as}`, 'public');
 }
 
-/** What the real server's router checks before anything else. Throws 406. */
-export function checkTypes(request: ApiRequest, types: readonly string[]): void {
+/** What the real server's router checks first; `untold` is taken as well. Throws 406. */
+export function checkTypes(
+  request: ApiRequest,
+  types: readonly string[],
+  untold: readonly string[] = [],
+): void {
   const accept = request.header('accept');
-  if (accept === undefined || accept === '' || namesOne(accept, types)) return;
+  if (accept === undefined || accept === '' || namesOne(accept, [...types, ...untold])) return;
   throw noRepresentation(types);
 }
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as fc from 'fast-check';
-import { decodeCbor, encodeCbor, isCbor } from './cbor.ts';
+import { decodeCbor, encodeCbor, encodeCborEvent, isCbor } from './cbor.ts';
 import { DecodeError } from './decode-context.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -32,6 +32,15 @@ describe('CBOR', () => {
       assert.ok(isCbor(encodeCbor(value)));
     });
   }
+
+  it('nests the object of a watch event as one of its own', () => {
+    const event = encodeCborEvent('ADDED', { a: 1 });
+    assert.equal(
+      event.toString('hex'),
+      'd9d9f7a2447479706545414444454446'.concat('6f626a656374', 'd9d9f7a1416101'),
+    );
+    assert.deepEqual(decodeCbor(event), { type: 'ADDED', object: { a: 1 } });
+  });
 
   const readings: [bytes: string, value: unknown][] = [
     ['d9d9f7 63 616263', 'abc'],

@@ -21,6 +21,13 @@ export function encodeCbor(value: unknown): Buffer {
   return Buffer.concat(parts);
 }
 
+/** A watch event. Its object is an encoded one of its own, as the real server nests them. */
+export function encodeCborEvent(type: string, object: unknown): Buffer {
+  const parts: Buffer[] = [selfDescribed, head(5, 2)];
+  for (const text of ['type', type, 'object']) encodeText(parts, text);
+  return Buffer.concat([...parts, encodeCbor(object)]);
+}
+
 /**
  * Decodes one item to a JSON value; byte strings become text. Throws DecodeError on anything that
  * is malformed, left over or not allowed, before memory is spent on lengths that are not there.
