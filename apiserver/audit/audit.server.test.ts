@@ -272,7 +272,7 @@ describe('a server with an audit log', () => {
       started.map((e) => e.stage),
       ['RequestReceived', 'ResponseStarted'],
     );
-    await asked;
+    assert.equal((await asked).headers['audit-id'], 'watch');
     await complete('watch');
   });
 

@@ -57,6 +57,7 @@ export async function send(
   answer: ApiResponse,
 ): Promise<void> {
   if ('stream' in answer) {
+    response.setHeader('Audit-Id', request.auditId);
     for (const w of warningHeaders(request.warnings)) response.appendHeader('Warning', w);
     for (const [name, value] of Object.entries(request.answerHeaders ?? {})) {
       response.setHeader(name, value);
