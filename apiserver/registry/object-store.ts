@@ -31,7 +31,8 @@ import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
 import type { Cacher } from '../storage/cache/cacher.ts';
 import type { ResourceCache } from '../storage/cache/resource-cache.ts';
 import { type Selectable, StoredObject, selectableOf } from '../storage/cache/stored-object.ts';
-import type { Storage, WriteResult } from '../storage/storage.ts';
+import { LeasePool } from '../storage/lease-pool.ts';
+import { LeaseNotFoundError, type Storage, type WriteResult } from '../storage/storage.ts';
 import {
   beforeDelete,
   type DeletionOptions,
@@ -113,6 +114,8 @@ export class ObjectStore {
   readonly #now: () => number;
   readonly #apiVersion: string;
   readonly #type: StructType;
+  /** Of resources whose objects expire. */
+  readonly #leases: LeasePool | undefined;
 
   constructor(options: ObjectStoreOptions) {
     this.definition = options.definition;
@@ -122,6 +125,8 @@ export class ObjectStore {
     this.#now = options.now;
     this.#apiVersion = apiVersionOf(options.definition.group, options.definition.version);
     this.#type = kindType(this.#apiVersion, options.definition.kind)!;
+    const ttl = options.definition.ttlSeconds;
+    this.#leases = ttl === undefined ? undefined : new LeasePool(options.storage, ttl, options.now);
   }
 
   /** As the request calls it: two groups may share what is stored. */
@@ -547,19 +552,43 @@ export class ObjectStore {
     current: StoredObject | undefined,
     selectable: Selectable,
   ): Promise<WriteResult> {
-    const ttl = this.definition.ttlSeconds;
     let written = false;
     this.cacher.expect(key, value, selectable);
     try {
-      const lease = ttl === undefined ? undefined : await this.storage.grantLease(ttl);
-      const result =
-        current === undefined
-          ? await this.storage.create(key, value, lease)
-          : await this.storage.update(key, value, current.revision, lease);
+      const result = await (this.#leases === undefined
+        ? this.#send(key, value, current)
+        : this.#sendLeased(this.#leases, key, value, current));
       written = result.ok;
       return result;
     } finally {
       if (!written) this.cacher.forget(key);
+    }
+  }
+
+  #send(
+    key: string,
+    value: Buffer,
+    current: StoredObject | undefined,
+    lease?: number,
+  ): Promise<WriteResult> {
+    return current === undefined
+      ? this.storage.create(key, value, lease)
+      : this.storage.update(key, value, current.revision, lease);
+  }
+
+  /** Writes what expires; a lease that is gone before its time is replaced. */
+  async #sendLeased(
+    leases: LeasePool,
+    key: string,
+    value: Buffer,
+    current: StoredObject | undefined,
+  ): Promise<WriteResult> {
+    try {
+      return await this.#send(key, value, current, await leases.lease());
+    } catch (e) {
+      if (!(e instanceof LeaseNotFoundError)) throw e;
+      leases.forget();
+      return this.#send(key, value, current, await leases.lease());
     }
   }
 
