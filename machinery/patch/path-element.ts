@@ -28,7 +28,19 @@ export function compareElements(a: string, b: string): number {
   return (rankOfKind[a[0]!] ?? 5) - (rankOfKind[b[0]!] ?? 5);
 }
 
+/** One key whose text value has nothing escaped: `k:{"name":"a"}`. */
+const plainKey = /^k:\{"[^"\\]*":"([^"\\]*)"\}$/;
+
 function compareKeys(a: string, b: string): number {
+  const value = plainKey.exec(a)?.[1];
+  const other = plainKey.exec(b)?.[1];
+  if (value !== undefined && other !== undefined) {
+    // The same key in front: the texts are in the order of the values.
+    const start = a.length - value.length - 2;
+    if (start === b.length - other.length - 2 && a.startsWith(b.slice(0, start))) {
+      return value < other ? -1 : value > other ? 1 : 0;
+    }
+  }
   const x = Object.entries(JSON.parse(a.slice(2)) as object);
   const y = Object.entries(JSON.parse(b.slice(2)) as object);
   for (let i = 0; i < Math.min(x.length, y.length); i++) {
