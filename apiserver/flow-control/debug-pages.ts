@@ -3,7 +3,7 @@
  * tables for people.
  */
 import type { FlowControl } from './flow-control.ts';
-import type { QueuedRequest } from './queue-set.ts';
+import type { QueuedRequest } from './queued-request.ts';
 
 const root = '/debug/api_priority_and_fairness/';
 

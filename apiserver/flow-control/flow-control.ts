@@ -15,7 +15,7 @@ import {
 } from './gate.ts';
 import { byPrecedence, rulesOf } from './matching.ts';
 import { levelSpec, PriorityLevel } from './priority-level.ts';
-import type { QueuedRequest } from './queue-set.ts';
+import type { QueuedRequest } from './queued-request.ts';
 import { divide, lend } from './seat-limits.ts';
 import { Turns, type TurnsEnvironment } from './turns.ts';
 import { WatchTracker } from './watch-tracker.ts';

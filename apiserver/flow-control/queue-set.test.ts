@@ -1,7 +1,8 @@
 /** Fair queuing of one priority level. */
 import assert from 'node:assert/strict';
 import { FlowStats } from './flow-stats.ts';
-import { type QueuedRequest, QueueSet, type Queuing, type Work } from './queue-set.ts';
+import { QueueSet, type Queuing } from './queue-set.ts';
+import type { QueuedRequest, Work } from './queued-request.ts';
 import { SeatDemand } from './seat-demand.ts';
 
 const one: Work = { initialSeats: 1, finalSeats: 0, lingerMs: 0 };

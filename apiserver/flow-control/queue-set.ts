@@ -4,14 +4,8 @@
  * whose oldest request would be done first in a world of fair shares goes first.
  */
 import type { FlowStats } from './flow-stats.ts';
+import { expectedSeconds, type Queue, QueuedRequest, type Work } from './queued-request.ts';
 import type { SeatDemand } from './seat-demand.ts';
-
-/** How many seats a request takes, and how long some of them after it has been answered. */
-export interface Work {
-  readonly initialSeats: number;
-  readonly finalSeats: number;
-  readonly lingerMs: number;
-}
 
 /** `exempt`: no limit. `reject`: no queues, what finds no seats is rejected. */
 export type Queuing =
@@ -24,56 +18,6 @@ export interface QueueSetOptions {
   nowMs(): number;
   later(ms: number, run: () => void): void;
 }
-
-interface Queue {
-  readonly index: number;
-  /** The oldest first. */
-  readonly waiting: Set<QueuedRequest>;
-  /** Seat-seconds of all that wait. */
-  waitingWork: number;
-  executing: number;
-  /** When the next request would begin in the world of fair shares. */
-  nextStart: number;
-}
-
-/** A request that has seats or waits for them. */
-export class QueuedRequest {
-  readonly stats: FlowStats;
-  readonly arrivedMs: number;
-  /** The flow within the schema, for the debug pages. */
-  distinguisher = '';
-  /** The most seats at any time: all of them are taken from the beginning. */
-  seats: number;
-  finalSeats: number;
-  lingerMs: number;
-  readonly initialSeats: number;
-  /** Seat-seconds that it is expected to take. */
-  readonly work: number;
-  readonly queue: Queue | undefined;
-  readonly arrivedAt: number;
-  state: 'waiting' | 'executing' | 'done' = 'waiting';
-  startedMs = 0;
-  /** Called once when it gets seats after having waited. */
-  onSeats: (() => void) | undefined;
-
-  constructor(stats: FlowStats, work: Work, arrivedMs: number, arrivedAt: number, queue?: Queue) {
-    this.stats = stats;
-    this.arrivedMs = arrivedMs;
-    this.initialSeats = work.initialSeats;
-    this.finalSeats = work.finalSeats;
-    this.lingerMs = work.lingerMs;
-    this.seats = Math.max(work.initialSeats, work.finalSeats);
-    this.work = work.initialSeats * expectedSeconds + (work.finalSeats * work.lingerMs) / 1000;
-    this.arrivedAt = arrivedAt;
-    this.queue = queue;
-  }
-}
-
-/** How many queues the debug pages show. */
-const maxShownQueues = 10_000;
-
-/** How long a request is expected to take before anything is known. */
-const expectedSeconds = 0.003;
 
 export class QueueSet {
   readonly #options: QueueSetOptions;

@@ -3,7 +3,7 @@
  * watches that it will be shown to (KEP-1040, "Width of requests").
  */
 import type { RequestInfo } from '../server/request-info.ts';
-import type { Work } from './queue-set.ts';
+import type { Work } from './queued-request.ts';
 
 /** What is stored of a resource. */
 export interface ObjectStats {
