@@ -1,5 +1,6 @@
 /**
- * Measures the API server from outside, on the embedded store and on etcd:
+ * Measures the API server from outside, on the embedded store and on etcd, and beside it a bare
+ * https server of Node with bodies of the same sizes (bench-floor.ts):
  *
  *   hack/bench.sh [--objects 2000] [--seconds 3] [--bench PATH]
  *
@@ -8,12 +9,11 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { freePort, residentMib, startServer, stop, token } from './bench-server.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -24,7 +24,6 @@ const { values: flags } = parseArgs({
 });
 const root = fileURLToPath(new URL('..', import.meta.url));
 const document = join(root, 'docs/performance.md');
-const token = 'bench';
 
 type Figures = Record<string, Record<string, number>>;
 
@@ -52,12 +51,16 @@ const rows: readonly (readonly [string, string, number])[] = [
   ['delete_pods', 'delete pod', 500],
 ];
 
+/** Those that the floor has, too. */
+const readRows = new Set(rows.slice(0, 7).map(([key]) => key));
+
 const folder = mkdtempSync(join(tmpdir(), 'k8ts-bench-'));
 const running: ChildProcess[] = [];
 try {
   const embedded = await measure('embedded', []);
+  const floor = await measureFloor(embedded.figures);
   const etcd = await withEtcd((url) => measure('etcd', [`--etcd-servers=${url}`]));
-  writeTable(embedded, etcd);
+  writeTable(floor, embedded, etcd);
 } finally {
   for (const p of running) p.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
@@ -66,61 +69,58 @@ try {
 async function measure(name: string, args: readonly string[]): Promise<Measured> {
   console.log(`== ${name}`);
   // The first start makes certificates and fills the code cache; the second one is measured.
-  const first = await start(name, args);
+  const first = await startServer(folder, name, args);
   await stop(first.child);
-  const { child, startMs, port } = await start(name, args);
+  const { child, startMs, port } = await startServer(folder, name, args);
+  running.push(child);
   await new Promise((resolve) => setTimeout(resolve, 2000));
   const readyMib = residentMib(child.pid!);
-  const out = join(folder, `${name}.json`);
-  await promisify(execFile)(process.execPath, [
-    flags.bench,
-    '--server',
-    `https://127.0.0.1:${port}`,
-    '--token',
-    token,
-    '--pid',
-    String(child.pid),
-    '--objects',
-    flags.objects,
-    '--seconds',
-    flags.seconds,
-    '--json',
-    out,
-  ]);
+  const figures = await generate(name, port, child.pid!, []);
   await stop(child);
-  return { startMs, readyMib, figures: JSON.parse(readFileSync(out, 'utf8')) as Figures };
+  return { startMs, readyMib, figures };
 }
 
-async function start(name: string, args: readonly string[]) {
-  const tokens = join(folder, 'tokens');
-  writeFileSync(tokens, `${token},admin,1,"system:masters"\n`);
+/** Reads alone: what a bare server does with a write says nothing. */
+async function measureFloor(ours: Figures): Promise<Figures> {
+  console.log('== floor');
+  const sizes: Record<string, number> = {};
+  for (const [row, f] of Object.entries(ours)) {
+    if (f['mib_s']) sizes[row] = Math.round((f['mib_s'] * 2 ** 20) / f['per_s']!);
+  }
   const port = await freePort();
-  const started = performance.now();
+  const data = join(folder, 'embedded');
   const child = spawn(
-    join(root, 'cli/k8ts'),
+    process.execPath,
     [
-      'apiserver',
-      `--data-dir=${join(folder, name)}`,
-      `--secure-port=${port}`,
-      '--bind-address=127.0.0.1',
-      `--token-auth-file=${tokens}`,
-      '--log-level=warn',
-      ...args,
+      join(root, 'hack/bench-floor.ts'),
+      String(port),
+      join(data, 'apiserver.crt'),
+      join(data, 'apiserver.key'),
+      JSON.stringify(sizes),
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );
   running.push(child);
-  while (!(await answers(port))) {
-    if (child.exitCode !== null) throw new Error('the API server ended at start');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return { child, port, startMs: performance.now() - started };
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const figures = await generate('floor', port, child.pid!, ['--only', 'get,list']);
+  await stop(child);
+  return figures;
 }
 
-function stop(child: ChildProcess): Promise<unknown> {
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  child.kill('SIGTERM');
-  return ended;
+/** Runs the load generator. */
+async function generate(
+  name: string,
+  port: number,
+  pid: number,
+  args: readonly string[],
+): Promise<Figures> {
+  const out = join(folder, `${name}.json`);
+  await promisify(execFile)(process.execPath, [
+    flags.bench,
+    ...['--server', `https://127.0.0.1:${port}`, '--token', token, '--pid', String(pid)],
+    ...['--objects', flags.objects, '--seconds', flags.seconds, '--json', out, ...args],
+  ]);
+  return JSON.parse(readFileSync(out, 'utf8')) as Figures;
 }
 
 async function withEtcd<T>(work: (url: string) => Promise<T>): Promise<T> {
@@ -146,14 +146,19 @@ async function withEtcd<T>(work: (url: string) => Promise<T>): Promise<T> {
   }
 }
 
-function writeTable(embedded: Measured, etcd: Measured): void {
-  const cell = (m: Measured, row: string) => String(Math.round(m.figures[row]?.['cpu_us'] ?? NaN));
+function writeTable(floor: Figures, embedded: Measured, etcd: Measured): void {
+  const cell = (figures: Figures, row: string) => {
+    const us = figures[row]?.['cpu_us'];
+    return us === undefined ? '' : String(Math.round(us));
+  };
+  const bare = (row: string) => (readRows.has(row) ? cell(floor, row) : '');
   const rss = (m: Measured, row: string) => String(m.figures[row]?.['rss'] ?? NaN);
   const lines = [
-    '| server CPU per request, us | embedded | etcd | aim |',
-    '|---|---:|---:|---:|',
+    '| server CPU per request, us | bare https | embedded | etcd | aim |',
+    '|---|---:|---:|---:|---:|',
     ...rows.map(
-      ([key, name, aim]) => `| ${name} | ${cell(embedded, key)} | ${cell(etcd, key)} | ${aim} |`,
+      ([key, name, aim]) =>
+        `| ${name} | ${bare(key)} | ${cell(embedded.figures, key)} | ${cell(etcd.figures, key)} | ${aim} |`,
     ),
     '',
     '| | embedded | etcd | aim |',
@@ -168,29 +173,4 @@ function writeTable(embedded: Measured, etcd: Measured): void {
   const table = `${lines.join('\n')}\n`;
   writeFileSync(document, `${before}<!-- bench -->\n${table}<!-- /bench -->${after}`);
   console.log(table);
-}
-
-function residentMib(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const req = request({ port, path: '/readyz', rejectUnauthorized: false }, (res) => {
-      res.resume();
-      resolve(res.statusCode === 200);
-    });
-    req.on('error', () => resolve(false));
-    req.end();
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }
