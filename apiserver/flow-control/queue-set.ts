@@ -19,6 +19,9 @@ export interface QueueSetOptions {
   later(ms: number, run: () => void): void;
 }
 
+/** How many queues the debug pages show. */
+const maxShownQueues = 10_000;
+
 export class QueueSet {
   readonly #options: QueueSetOptions;
   #queuing: Queuing = 'reject';

@@ -53,8 +53,5 @@ export class QueuedRequest {
   }
 }
 
-/** How many queues the debug pages show. */
-const maxShownQueues = 10_000;
-
 /** How long a request is expected to take before anything is known. */
 export const expectedSeconds = 0.003;
