@@ -9,7 +9,7 @@ import { check, finish } from './report.ts';
 
 const namespace = '/api/v1/namespaces/default';
 const mib = 1024 * 1024;
-/** Of one request, on a machine that has other things to do. */
+/** Of the server's processor time for one request: how busy the machine is does not count. */
 const limitMs = 10_000;
 
 await using server = await ApiProcess.start({ inspect: true });
@@ -47,7 +47,7 @@ async function quick(name: string, sent: Sent): Promise<void> {
     const { method = 'POST', path, type = 'application/json', body, headers = {} } = sent;
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     assert.ok((text?.length ?? 0) <= 3 * mib, 'the test itself is too large');
-    const started = performance.now();
+    const before = server.cpuMs;
     const answer = await api
       .send(method, path, {
         headers: { 'content-type': type, ...headers },
@@ -55,7 +55,7 @@ async function quick(name: string, sent: Sent): Promise<void> {
         ...(text === undefined ? {} : { body: text }),
       })
       .catch((error: unknown) => assert.fail(`${error} ${server.log.slice(-2000)}`));
-    const ms = performance.now() - started;
+    const ms = server.cpuMs - before;
     const said = answer.body.toString('utf8', 0, 500);
     assert.ok(answer.status < 500, `${answer.status} ${said}`);
     assert.ok(ms < limitMs, `${Math.round(ms)} ms for ${answer.status} ${said}`);

@@ -32,16 +32,18 @@ await check('a state of 40 MB reaches the clients that read it', async () => {
   const query = 'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
   await Promise.all(
     (['json', 'protobuf', 'Table', 'PartialObjectMetadata'] as const).map(async (form) => {
-      const path = `${folder}?${query}&allowWatchBookmarks=true&timeoutSeconds=20`;
+      const path = `${folder}?${query}&allowWatchBookmarks=true&timeoutSeconds=200`;
       const headers = { accept: acceptOf(form) };
       const response = await api.open('GET', path, { fresh: true, headers });
       const reader = new WatchReader(form);
       const seen = new Set<string>();
+      let chunks = 0;
       for await (const chunk of response) {
         const events = reader.push(chunk as Buffer);
         for (const e of events) if (!e.initialEnd) seen.add(e.key);
         if (events.some((e) => e.initialEnd)) break;
-        await sleep(1);
+        // So slow that the connection is full now and then.
+        if (++chunks % 8 === 0) await sleep(1);
       }
       response.destroy();
       assert.equal(seen.size, names.length, form);
