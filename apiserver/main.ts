@@ -14,6 +14,7 @@ import { authMetrics } from './auth/auth-metrics.ts';
 import { createAuthentication } from './auth/authentication.ts';
 import { type AuthorizationSetup, createAuthorization } from './auth/authorization.ts';
 import type { AccessAttributes, Authorizer } from './auth/authorizer.ts';
+import { claimStatusPermission } from './auth/claim-status-permission.ts';
 import { escalationCheck } from './auth/escalation.ts';
 import { Impersonation } from './auth/impersonation/impersonation.ts';
 import { refusal } from './auth/refusal.ts';
@@ -138,7 +139,11 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     resourcesOf: (apiVersion, kind) => resourcesOfKind(catalog, apiVersion, kind),
   });
   const { rbac } = authorization;
-  const admission = createAdmission([...plugins, escalationCheck({ rbac, authorize })]);
+  const admission = createAdmission([
+    ...plugins,
+    escalationCheck({ rbac, authorize }),
+    claimStatusPermission(authorizer),
+  ]);
   const services = {
     admission,
     access,

@@ -11,6 +11,8 @@ export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
 export interface AdmissionAttributes {
   readonly operation: Operation;
+  /** What the request asks for: `update` or `patch` where the operation is UPDATE. */
+  readonly verb?: string;
   readonly group: string;
   readonly version: string;
   /** Plural. */

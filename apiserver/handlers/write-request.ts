@@ -40,6 +40,7 @@ export function admissionAttributes(
   const { info } = request;
   return {
     operation,
+    verb: info.verb,
     group: resource.group,
     version: resource.version,
     resource: resource.definition.plural,

@@ -1,6 +1,7 @@
 /** Devices that are in use may be shared only in namespaces whose label allows it. */
-import { type FieldError, FieldPath, forbiddenField } from '../../../machinery/meta/field-error.ts';
+import { FieldPath, forbiddenField } from '../../../machinery/meta/field-error.ts';
 import type { KubeObject, ResourceClaim } from '../../../machinery/schema/wire.ts';
+import { noteProblem } from '../noted-problems.ts';
 import type { WriteContext } from '../resource.ts';
 
 const label = 'resource.kubernetes.io/admin-access';
@@ -22,10 +23,7 @@ export function adminAccessInStatus(claim: ResourceClaim): FieldPath | undefined
   return FieldPath.of('status', 'allocation', 'devices', 'results').index(i).child('adminAccess');
 }
 
-/** What was found wrong before an object is validated, which cannot wait for a namespace. */
-const found = new WeakMap<KubeObject, FieldError>();
-
-/** Looks whether the object's namespace allows what is asked for; `adminAccessProblems` tells. */
+/** Looks whether the object's namespace allows what is asked for; notes it when not. */
 export async function checkAdminAccess(
   asked: FieldPath | undefined,
   object: KubeObject,
@@ -37,11 +35,5 @@ export async function checkAdminAccess(
   const text =
     `admin access to devices requires the \`${label}: true\` label on the containing ` +
     'namespace';
-  found.set(object, forbiddenField(asked, text));
-}
-
-/** What `checkAdminAccess` found. */
-export function adminAccessProblems(object: KubeObject): FieldError[] {
-  const error = found.get(object);
-  return error === undefined ? [] : [error];
+  noteProblem(object, forbiddenField(asked, text));
 }

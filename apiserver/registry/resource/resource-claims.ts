@@ -1,14 +1,10 @@
 /** resource.k8s.io/v1 ResourceClaim. */
 import type { ResourceClaim } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
+import { notedProblems } from '../noted-problems.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadata, specAndMetadata } from '../status-metadata.ts';
-import {
-  adminAccessInSpec,
-  adminAccessInStatus,
-  adminAccessProblems,
-  checkAdminAccess,
-} from './admin-access.ts';
+import { adminAccessInSpec, adminAccessInStatus, checkAdminAccess } from './admin-access.ts';
 import { validateClaimStatus } from './claim-status-validation.ts';
 import { validateClaim, validateClaimUpdate } from './claim-validation.ts';
 
@@ -20,7 +16,7 @@ export const resourceClaims = defineResource<ResourceClaim>({
   namespaced: true,
   metadataChecks: ['whole', 'change'],
   deleteReturnsObject: true,
-  validate: (next) => [...adminAccessProblems(next), ...validateClaim(next)],
+  validate: (next) => [...notedProblems(next), ...validateClaim(next)],
   validateUpdate: validateClaimUpdate,
   beginCreate: async (next, ctx) => {
     await checkAdminAccess(adminAccessInSpec(next.spec), next, ctx);
@@ -37,10 +33,7 @@ export const resourceClaims = defineResource<ResourceClaim>({
       keepMetadata(next, prev);
       dropDeallocatedDevices(next, prev);
     },
-    validateUpdate: (next, prev) => [
-      ...adminAccessProblems(next),
-      ...validateClaimStatus(next, prev),
-    ],
+    validateUpdate: (next, prev) => [...notedProblems(next), ...validateClaimStatus(next, prev)],
   },
   columns: [
     nameColumn(),
