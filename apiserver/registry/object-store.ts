@@ -37,6 +37,7 @@ import {
   beforeDelete,
   type DeletionOptions,
   deletionFinalizers,
+  layOutMarked,
   markAsDeleting,
   namesPolicy,
 } from './deletion.ts';
@@ -490,6 +491,7 @@ export class ObjectStore {
     const marks = when === 'graceful' || held || hold !== undefined;
     if (!marks) return { object, marks, held, writes: true };
     if (when !== 'graceful') markAsDeleting(meta, this.#now());
+    layOutMarked(meta);
     hold?.mark(object);
     // A graceful one has changed at least its time.
     const writes = when === 'graceful' || !jsonEqual(object, current.object());

@@ -1,4 +1,5 @@
 /** `pods/eviction`: a delete that asks the disruption budgets first (policy/v1 Eviction). */
+import { deepCopy } from '../../machinery/meta/copy.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
 import {
   badRequest,
@@ -8,6 +9,7 @@ import {
   StatusError,
 } from '../../machinery/meta/status-error.ts';
 import type { Eviction, Pod, PodDisruptionBudget } from '../../machinery/schema/wire.ts';
+import { manageFields } from '../handlers/field-manager.ts';
 import { type CheckedDeleteOptions, checkDeleteOptions } from '../handlers/options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ObjectStore } from '../registry/object-store.ts';
@@ -132,6 +134,7 @@ function spares(budget: PodDisruptionBudget, pod: Pod): boolean {
 }
 
 async function take(catalog: Catalog, budget: PodDisruptionBudget, plan: Plan): Promise<void> {
+  const resource = catalog.find('policy', 'v1', 'poddisruptionbudgets')!;
   await catalog.stored(budgets)!.store.update(
     {
       namespace: plan.context.namespace,
@@ -139,7 +142,9 @@ async function take(catalog: Catalog, budget: PodDisruptionBudget, plan: Plan): 
       strategy: {},
       transform: async (current) => {
         const next = current as PodDisruptionBudget;
+        const before = deepCopy(next);
         takeDisruption(next, plan.name, plan.context.now);
+        manageFields(resource, before, next, 'kube-apiserver', 'status');
         return next;
       },
     },

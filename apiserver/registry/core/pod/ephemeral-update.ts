@@ -15,7 +15,6 @@ import { keepMetadata } from '../../status-metadata.ts';
 import { dropDisabledPodFields } from './drop-disabled.ts';
 import { mirrorAnnotation, validatePodAnnotationsUpdate } from './pod-annotations.ts';
 import { validatePodAsWhole } from './pod-create.ts';
-import { allButSpecFields } from './pod-faces.ts';
 import { bumpPodGeneration } from './pod-generation.ts';
 import { podOptions } from './pod-options.ts';
 
@@ -24,7 +23,6 @@ const containerType = typeRef('core/v1.EphemeralContainer');
 /** Everything but `spec.ephemeralContainers` stays as it is. */
 export const ephemeralContainersStrategy: FaceStrategy<Pod> = {
   verbs: ['get', 'patch', 'update'],
-  resetFields: allButSpecFields(['ephemeralContainers']),
   metadataChecks: ['change', 'whole'],
   prepareForUpdate: (next, prev) => {
     const containers = next.spec?.ephemeralContainers;

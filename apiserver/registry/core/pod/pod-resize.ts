@@ -21,7 +21,6 @@ import { keepMetadata } from '../../status-metadata.ts';
 import { dropDisabledPodFields } from './drop-disabled.ts';
 import { mirrorAnnotation } from './pod-annotations.ts';
 import { validatePodAsWhole } from './pod-create.ts';
-import { allButSpecFields } from './pod-faces.ts';
 import { bumpPodGeneration } from './pod-generation.ts';
 import { podOptions } from './pod-options.ts';
 import { isRestartableInit } from './pod-walk.ts';
@@ -37,7 +36,6 @@ type Quantities = Readonly<Record<string, string>> | undefined;
 /** Resources and resize policies of containers, and the pod's own resources; nothing else. */
 export const resizeStrategy: FaceStrategy<Pod> = {
   verbs: ['get', 'patch', 'update'],
-  resetFields: allButSpecFields(['containers', 'initContainers', 'resources']),
   metadataChecks: ['change', 'whole'],
   prepareForUpdate: (next, prev) => {
     keepAllButResources(next, prev);
