@@ -81,8 +81,14 @@ function inMode(
 ): AuditSink {
   if (mode === 'blocking-strict') return sink;
   if (mode === 'blocking') return ignoreFailures(sink);
+  // A file takes many lines as well as one: they are gathered for a moment.
+  if (concurrency === 1) batch = { ...batch, ...gathered(batch) };
   const limits = throttle ? { throttle: { perSecond: qps, burst } } : {};
   return new BatchingSink(sink, { ...batch, ...limits, concurrency }, onLost);
+}
+
+function gathered({ maxBatchSize, maxWaitMs }: Pick<PluginOptions, 'maxBatchSize' | 'maxWaitMs'>) {
+  return { maxBatchSize: Math.max(maxBatchSize, 400), maxWaitMs: Math.max(maxWaitMs, 10) };
 }
 
 function truncated(sink: AuditSink, o: PluginOptions, onLost: OnLost): AuditSink {

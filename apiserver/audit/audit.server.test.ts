@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adminToken, startTestServer, type TestServer } from '../test-server.ts';
 
@@ -353,5 +354,37 @@ describe('a server whose audit log must not miss anything', () => {
     const answer = await server.ask('/api/v1/nodes', { token: adminToken });
     assert.equal(answer.code, 500);
     assert.match(answer.text, /failed to store audit event/);
+  });
+});
+
+describe('a server whose audit log is gathered', () => {
+  it('has written all of it when it has ended', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'k8ts-audit-'));
+    const path = join(folder, 'audit.log');
+    const ids = ['a', 'b', 'c'];
+    {
+      await using server = await startTestServer((dir) => {
+        writeFileSync(join(dir, 'policy.yaml'), JSON.stringify(policy));
+        writeFileSync(join(dir, 'tokens'), `${adminToken},admin,1,system:masters\n`);
+        return {
+          tokenAuthFile: join(dir, 'tokens'),
+          auditPolicyFile: join(dir, 'policy.yaml'),
+          auditLogPath: path,
+          auditLogMode: 'batch',
+          auditLogBatchMaxWait: 60_000,
+        };
+      });
+      for (const id of ids) {
+        await server.ask('/version', { token: adminToken, headers: { 'Audit-ID': id } });
+      }
+    }
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as Event);
+    const complete = events.filter((e) => e.stage === 'ResponseComplete').map((e) => e.auditID);
+    assert.deepEqual(
+      complete.filter((id) => ids.includes(id)),
+      ids,
+    );
+    rmSync(folder, { recursive: true });
   });
 });

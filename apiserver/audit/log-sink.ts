@@ -9,18 +9,37 @@ export interface LineWriter {
   close(): Promise<void>;
 }
 
+/** Lines are written together up to about so many characters. */
+const flushLength = 256 * 1024;
+
 /** `format`: `json` or `legacy`. */
 export function logSink(writer: LineWriter, format: 'json' | 'legacy', onLost: OnLost): AuditSink {
   const line: (e: AuditEvent) => string = format === 'json' ? eventJson : legacyText;
   return {
     process(events) {
-      try {
-        writer.write(events.map((e) => `${line(e)}\n`).join(''));
-        return true;
-      } catch (e) {
-        onLost('log', e as Error, events.length);
-        return false;
+      let kept = true;
+      let text = '';
+      let count = 0;
+      const flush = () => {
+        if (count === 0) return;
+        try {
+          writer.write(text);
+        } catch (e) {
+          kept = false;
+          onLost('log', e as Error, count);
+        }
+        text = '';
+        count = 0;
+      };
+      for (const event of events) {
+        const next = `${line(event)}\n`;
+        // One that is too large for the file does not take others with it.
+        if (text.length + next.length > flushLength) flush();
+        text += next;
+        count++;
       }
+      flush();
+      return kept;
     },
     close: () => writer.close(),
   };

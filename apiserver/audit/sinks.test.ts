@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { BatchingSink, type BatchOptions, type Timers } from './batching-sink.ts';
 import { type AuditEvent, eventJson, legacyText } from './event.ts';
+import { logSink } from './log-sink.ts';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.ts';
 import type { AuditSink } from './sink.ts';
 import { truncatingSink } from './truncating-sink.ts';
@@ -136,6 +137,31 @@ describe('a rotating file', () => {
     file.write('a line that is longer\n');
     await file.close();
     assert.deepEqual(found(), ['audit.log']);
+  });
+});
+
+describe('the audit log', () => {
+  it('is written in pieces, of which one may fail', () => {
+    const written: string[] = [];
+    const lost: string[] = [];
+    const sink = logSink(
+      {
+        write(text) {
+          if (text.length > 500_000) throw new Error('too large');
+          written.push(text);
+        },
+        close: () => Promise.resolve(),
+      },
+      'json',
+      (plugin, error, count) => lost.push(`${plugin}: ${error.message} (${count})`),
+    );
+    const large = event({ auditID: 'large', userAgent: 'x'.repeat(600_000) });
+    const small = ['1', '2', '3'].map((auditID) => event({ auditID }));
+    assert.equal(sink.process([small[0]!, small[1]!, large, small[2]!]), false);
+    assert.deepEqual(lost, ['log: too large (1)']);
+    const ids = written.map((text) => text.match(/(?<="auditID":")\w+/g));
+    assert.deepEqual(ids, [['1', '2'], ['3']]);
+    assert.equal(sink.process(small), true);
   });
 });
 

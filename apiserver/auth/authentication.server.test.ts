@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SelfSubjectReview } from '../../machinery/schema/wire.ts';
+import type { SelfSubjectReview, TokenReview } from '../../machinery/schema/wire.ts';
 import { createAuthority, issue, type KeyAndCertificate } from '../pki/pki.ts';
 import { adminToken, startTestServer, type TestRequest, type TestServer } from '../test-server.ts';
 
@@ -61,6 +61,26 @@ describe('a server and who its clients are', () => {
     const answer = await server.ask('/version', { headers });
     assert.equal(answer.code, 200);
     assert.match(String(answer.headers['warning']), /^299 - "the provided Authorization header/);
+  });
+
+  it('tells what a token is good for', async () => {
+    const review = async (spec: object) => {
+      const path = '/apis/authentication.k8s.io/v1/tokenreviews';
+      const answer = await server.ask(path, { token: adminToken, body: { spec } });
+      return answer.json<TokenReview>().status;
+    };
+    const { audiences: own = [], ...status } = (await review({ token: 'plain' }))!;
+    assert.deepEqual(status, {
+      authenticated: true,
+      user: { username: 'user', uid: '2', groups: ['system:authenticated'] },
+    });
+    assert.equal(own.length, 1);
+    const both = await review({ token: 'plain', audiences: ['other', ...own] });
+    assert.deepEqual(both?.audiences, own);
+    assert.deepEqual(await review({ token: 'plain', audiences: ['other'] }), {
+      user: {},
+      error: 'invalid bearer token',
+    });
   });
 
   it('believes its front proxies, and nobody else', async () => {

@@ -102,12 +102,12 @@ export class Rbac implements Authorizer {
             );
             continue;
           }
-          const where =
-            binding.kind === 'RoleBinding' ? `${binding.name}/${binding.namespace}` : binding.name;
-          const [kind, name] = subjectText(subject);
           yield {
             rules,
-            because: `${binding.kind} ${JSON.stringify(where)} of ${binding.roleKind} ${JSON.stringify(binding.roleName)} to ${kind} ${JSON.stringify(name)}`,
+            // Asked for only where a request is allowed.
+            get because() {
+              return reasonOf(binding, subject);
+            },
           };
         }
       }
@@ -192,6 +192,12 @@ export class Rbac implements Authorizer {
 
 function subjectsOf(user: UserInfo): string[] {
   return [`User:${user.name}`, ...user.groups.map((g) => `Group:${g}`)];
+}
+
+function reasonOf(b: Binding, subject: string): string {
+  const where = b.kind === 'RoleBinding' ? `${b.name}/${b.namespace}` : b.name;
+  const [kind, name] = subjectText(subject);
+  return `${b.kind} ${JSON.stringify(where)} of ${b.roleKind} ${JSON.stringify(b.roleName)} to ${kind} ${JSON.stringify(name)}`;
 }
 
 function subjectText(subject: string): [string, string] {

@@ -4,13 +4,14 @@ import type { IssuerClient } from './issuer-client.ts';
 
 const wellKnown = '/.well-known/openid-configuration';
 /** How soon keys are fetched again for a token with a key that is not known. */
-const cooldownMs = 5_000;
+const defaultCooldownMs = 5_000;
 
 /** Throws an Error when the issuer cannot be reached or is another one. */
 export async function discoverKeys(
   client: IssuerClient,
   issuer: string,
   discoveryUrl: string | undefined,
+  cooldownMs = defaultCooldownMs,
 ): Promise<CompactVerifyGetKey> {
   const url = discoveryUrl ?? `${issuer.replace(/\/$/, '')}${wellKnown}`;
   const document = parse(await client.get(url), url);

@@ -15,6 +15,8 @@ export interface JwtAuthenticatorOptions {
   readonly algorithms: readonly string[];
   now(): number;
   onProblem(what: string, error: unknown): void;
+  /** How soon keys are fetched again; for tests. */
+  readonly cooldownMs?: number;
 }
 
 const retryMs = 10_000;
@@ -57,7 +59,8 @@ export class JwtAuthenticator implements TokenAuthenticator {
     const discoveryUrl = this.#o.configuration.issuer?.discoveryURL || undefined;
     while (!signal.aborted && this.#keys === undefined) {
       try {
-        this.#keys = await discoverKeys(this.#client, this.issuer, discoveryUrl);
+        const { cooldownMs } = this.#o;
+        this.#keys = await discoverKeys(this.#client, this.issuer, discoveryUrl, cooldownMs);
         this.#ready.resolve();
       } catch (e) {
         if (signal.aborted) break;

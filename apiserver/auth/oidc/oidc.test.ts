@@ -172,6 +172,37 @@ describe('the tokens of an issuer', () => {
     });
   });
 
+  it('may be signed with keys that are new, or not named', async () => {
+    await using other = await startTestIssuer();
+    const authenticator = new JwtAuthenticator({
+      configuration: {
+        issuer: { url: other.url, audiences: ['client'], certificateAuthority: other.ca },
+        claimMappings: { username: { claim: 'sub', prefix: '' } },
+      },
+      algorithms: ['RS256'],
+      cooldownMs: 0,
+      ...quiet,
+    });
+    const end = new AbortController();
+    const runs = authenticator.run(end.signal);
+    await authenticator.ready;
+    const good = { user: { name: 'a', groups: [] } };
+    const ask = async (nameless: boolean) =>
+      authenticator.authenticateToken(await other.token({ sub: 'a' }, nameless));
+    assert.deepEqual(await ask(false), good);
+    const before = await other.token({ sub: 'a' }, true);
+    await other.rotate(true);
+    assert.deepEqual(await ask(false), good);
+    assert.deepEqual(await ask(true), good);
+    assert.deepEqual(await authenticator.authenticateToken(before), good);
+    await other.rotate();
+    assert.deepEqual(await ask(false), good);
+    const gone = await authenticator.authenticateToken(before);
+    assert.match(String(gone && 'invalid' in gone && gone.invalid), /failed to verify signature/);
+    end.abort();
+    await runs;
+  });
+
   it('are not known before the issuer is', async () => {
     const authenticator = new JwtAuthenticator({
       configuration: { issuer: { url: issuer.url, audiences: ['client'] } },

@@ -14,10 +14,13 @@ export interface TestIssuer extends AsyncDisposable {
   readonly documents: Map<string, () => string>;
   /** Paths that were asked for, in order. */
   readonly asked: string[];
-  /** From now on signs with a new key. */
-  rotate(): Promise<void>;
-  /** A token with these claims, for `client`, that holds for an hour. */
-  token(claims: Readonly<Record<string, unknown>>): Promise<string>;
+  /** From now on signs with a new key; the one before stays published when it is `kept`. */
+  rotate(kept?: boolean): Promise<void>;
+  /**
+   * A token with these claims, for `client`, that holds for an hour. It names its key unless it is
+   * `nameless`.
+   */
+  token(claims: Readonly<Record<string, unknown>>, nameless?: boolean): Promise<string>;
 }
 
 /** Starts one on a port of its own. */
@@ -44,30 +47,34 @@ export async function startTestIssuer(algorithm = 'RS256'): Promise<TestIssuer> 
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let keyNumber = 0;
   let keys: KeyPair;
-  let published: JWK;
-  const rotate = async () => {
+  let published: JWK[] = [];
+  const rotate = async (kept = false) => {
     keys = await generateKeyPair(algorithm);
-    published = { ...(await exportJWK(keys.publicKey)), kid: `key-${++keyNumber}`, use: 'sig' };
+    const key = { ...(await exportJWK(keys.publicKey)), kid: `key-${++keyNumber}`, use: 'sig' };
+    published = kept ? [...published, key] : [key];
   };
   await rotate();
   documents.set('/.well-known/openid-configuration', () =>
     JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }),
   );
-  documents.set('/keys', () => JSON.stringify({ keys: [published] }));
+  documents.set('/keys', () => JSON.stringify({ keys: published }));
   return {
     url,
     ca: authority.certificate,
     documents,
     asked,
     rotate,
-    token: (claims) =>
+    token: (claims, nameless = false) =>
       new SignJWT({
         iss: url,
         aud: 'client',
         exp: Math.floor(Date.now() / 1000) + 3600,
         ...claims,
       })
-        .setProtectedHeader({ alg: algorithm, kid: published.kid! })
+        .setProtectedHeader({
+          alg: algorithm,
+          ...(nameless ? {} : { kid: published.at(-1)!.kid! }),
+        })
         .sign(keys.privateKey),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -16,11 +16,9 @@ const leewayMs = 60_000;
 
 /** Throws ClaimError. */
 export async function verifyToken(token: string, o: VerifierOptions): Promise<Claims> {
-  // Loaded when it is first needed: most servers have no issuers.
-  const { compactVerify } = await import('jose');
   let claims: Claims;
   try {
-    const { payload } = await compactVerify(token, o.keys, { algorithms: [...o.algorithms] });
+    const payload = await verifySignature(token, o);
     claims = JSON.parse(new TextDecoder().decode(payload)) as Claims;
   } catch (e) {
     throw new ClaimError(`failed to verify signature: ${(e as Error).message}`, { cause: e });
@@ -48,6 +46,27 @@ export async function verifyToken(token: string, o: VerifierOptions): Promise<Cl
     throw new ClaimError('oidc: current time before the nbf (not before) time');
   }
   return claims;
+}
+
+/** Tries every key that may be the one: tokens need not name theirs. */
+async function verifySignature(token: string, o: VerifierOptions): Promise<Uint8Array> {
+  // Loaded when it is first needed: most servers have no issuers.
+  const { compactVerify, errors } = await import('jose');
+  const options = { algorithms: [...o.algorithms] };
+  try {
+    return (await compactVerify(token, o.keys, options)).payload;
+  } catch (e) {
+    if (!(e instanceof errors.JWKSMultipleMatchingKeys)) throw e;
+    let problem: unknown = e;
+    for await (const key of e) {
+      try {
+        return (await compactVerify(token, key, options)).payload;
+      } catch (failed) {
+        problem = failed;
+      }
+    }
+    throw problem;
+  }
 }
 
 /** Google's tokens may name their issuer without a scheme. */
