@@ -28,6 +28,8 @@ export interface ApiServerOptions extends AuditOptions, AuthOptions, LimitOption
   readonly advertiseAddress: string;
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
+  /** Where `apiserver.crt` and `apiserver.key` stand or are made when none are given. */
+  readonly certDir?: string;
   readonly enableAdmissionPlugins: readonly string[];
   readonly disableAdmissionPlugins: readonly string[];
   readonly admissionControlConfigFile?: string;

@@ -1,5 +1,6 @@
 /** The certificates and keys that a server runs with: those given, or its own, made at first start. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { requestHeaderConfig } from '../auth/request-header-config.ts';
@@ -31,10 +32,12 @@ export interface ServerCertificates {
 /** Reads what the options name and makes the rest, kept in the data directory. */
 export async function prepareCertificates(options: ApiServerOptions): Promise<ServerCertificates> {
   const own = new OwnFiles(join(options.dataDir));
+  if (options.certDir !== undefined) mkdirSync(options.certDir, { recursive: true, mode: 0o700 });
+  const ownServing = options.certDir === undefined ? own : new OwnFiles(options.certDir);
   const serving =
     options.tlsCertFile !== undefined && options.tlsPrivateKeyFile !== undefined
       ? pair(options.tlsCertFile, options.tlsPrivateKeyFile)
-      : await own.pair('apiserver', async () =>
+      : await ownServing.pair('apiserver', async () =>
           issue(await own.authority(), {
             commonName: 'kube-apiserver',
             names: servingNames(options),
@@ -45,8 +48,7 @@ export async function prepareCertificates(options: ApiServerOptions): Promise<Se
     options.clientCaFile === undefined
       ? (await own.authority()).certificate
       : read(options.clientCaFile);
-  const servingCa =
-    options.tlsCertFile === undefined ? (await own.authority()).certificate : clientCa;
+  const servingCa = await servingAuthority(options, own, serving, clientCa);
   const signing =
     options.serviceAccountSigningKeyFile === undefined
       ? own.text('service-account.key', () => createTokenKeys().privateKey)
@@ -79,6 +81,22 @@ export async function prepareCertificates(options: ApiServerOptions): Promise<Se
         ? undefined
         : read(options.kubeletCertificateAuthority),
   };
+}
+
+/** Who signed the serving certificate; of one that was given, whoever signs those of clients. */
+async function servingAuthority(
+  options: ApiServerOptions,
+  own: OwnFiles,
+  serving: KeyAndCertificate,
+  clientCa: string,
+): Promise<string> {
+  if (options.tlsCertFile !== undefined) return clientCa;
+  const { certificate } = await own.authority();
+  const signed = new X509Certificate(serving.certificate).checkIssued(
+    new X509Certificate(certificate),
+  );
+  // What stood in the folder of certificates already is another's.
+  return signed ? certificate : clientCa;
 }
 
 /** Names and addresses that clients reach the server by. */

@@ -80,6 +80,7 @@ export function defineFlags(command: Command): (flags: Flags) => ApiServerOption
     )
     .option('--tls-cert-file <file>', 'serving certificate; made at first start when not given')
     .option('--tls-private-key-file <file>', 'key of the serving certificate')
+    .option('--cert-dir <dir>', 'where a serving certificate is looked for and made otherwise')
     .option('--enable-admission-plugins <names>', 'beside those on by default', toList, [])
     .option('--disable-admission-plugins <names>', 'of those on by default', toList, [])
     .option('--admission-control-config-file <file>', 'configures admission plugins')

@@ -23,7 +23,6 @@ const flags: readonly UpstreamFlag[] = [
   { name: 'allow-metric-labels', holds: nothing, why: 'labels of metrics are not filtered' },
   { name: 'allow-metric-labels-manifest', holds: nothing, why: 'labels are not filtered' },
   { name: 'apiserver-count', holds: /^1$/, why: 'servers find each other through the store' },
-  { name: 'cert-dir', why: 'certificates of its own stand in --data-dir' },
   { name: 'contention-profiling', holds: no, why: 'there are no profiles' },
   { name: 'coordinated-leadership-lease-duration', why: 'leases are not coordinated' },
   { name: 'coordinated-leadership-renew-deadline', why: 'leases are not coordinated' },
