@@ -1,9 +1,17 @@
-/** Requests that ask for an upgrade of the connection: exec, attach, portforward, proxies. */
+/**
+ * Requests that ask for an upgrade of the connection: exec, attach, portforward, proxies; watches
+ * and logs on a WebSocket.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { StatusError } from '../../machinery/meta/status-error.ts';
-import { writeHead } from '../../machinery/streaming/upgrade.ts';
+import {
+  asksWebSocket,
+  UpgradeRefused,
+  type UpgradeRequest,
+  writeHead,
+} from '../../machinery/streaming/upgrade.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { callOf, checkConnect } from '../handlers/subresource.ts';
@@ -11,14 +19,15 @@ import type { WriteServices } from '../handlers/update.ts';
 import { admissionAttributes, writeContext } from '../handlers/write-request.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
-import { ApiRequest } from './api-request.ts';
+import { ApiRequest, isTrue } from './api-request.ts';
 import { asStatusError, errorResponse } from './api-response.ts';
 import { endAudit } from './audit-request.ts';
 import { authorize } from './authorize.ts';
 import { errorAnswer } from './error-answer.ts';
 import { type Identification, identify } from './identify.ts';
-import { parseRequestInfo } from './request-info.ts';
-import { checkRoute, unknownResource } from './resource-dispatch.ts';
+import { parseRequestInfo, type RequestInfo } from './request-info.ts';
+import { checkRoute, dispatch, unknownResource } from './resource-dispatch.ts';
+import { WebSocketAnswer } from './web-socket-answer.ts';
 
 export interface UpgradeServices {
   readonly identification: Identification;
@@ -33,10 +42,21 @@ const streaming = new Set(['attach', 'exec', 'portforward', 'proxy']);
 const streamed = new Set(['nodes', 'pods', 'services']);
 
 /** Whether a request's connection may be taken over; elsewhere the offer is not taken up. */
-export function mayUpgrade({ method = 'GET', url = '' }: IncomingMessage): boolean {
-  const path = url.split('?', 1)[0]!;
-  const info = parseRequestInfo(method, path, { watch: false, selectedName: undefined });
-  return info.group === '' && streamed.has(info.resource) && streaming.has(info.subresource);
+export function mayUpgrade(raw: IncomingMessage): boolean {
+  const { method = 'GET', url = '' } = raw;
+  const [path = '', query = ''] = url.split('?', 2);
+  const watch = isTrue(new URLSearchParams(query).get('watch'));
+  const info = parseRequestInfo(method, path, { watch, selectedName: undefined });
+  if (info.group === '' && streamed.has(info.resource) && streaming.has(info.subresource)) {
+    return true;
+  }
+  return method === 'GET' && asksWebSocket(raw) && isReadStream(info);
+}
+
+/** Streams that are plain answers elsewhere. */
+function isReadStream({ isResource, verb, group, resource, subresource }: RequestInfo): boolean {
+  if (!isResource) return false;
+  return verb === 'watch' || (group === '' && resource === 'pods' && subresource === 'log');
 }
 
 /** Runs the chain for an upgrade; refusals are written as ordinary HTTP answers. */
@@ -57,6 +77,10 @@ export async function handleUpgrade(
     }
     await authorize(request, s.authorizer, s.identification.metrics);
     const { info } = request;
+    if (isReadStream(info)) {
+      await answerOnWebSocket(request, { req: raw, socket, head }, s);
+      return;
+    }
     const resource = s.catalog.find(info.group, info.version, info.resource);
     const subresource = resource?.subresources.get(info.subresource);
     if (resource === undefined || subresource?.upgrade === undefined) throw unknownResource();
@@ -76,8 +100,31 @@ export async function handleUpgrade(
     await s.services.admission.validate(admitted);
     await subresource.upgrade(callOf(request, context, undefined), socket, head);
   } catch (e) {
+    if (e instanceof UpgradeRefused) {
+      refuse(socket, new StatusError('', e.message, {}, e.status), request);
+      return;
+    }
     if (!(e instanceof StatusError)) s.log.error({ err: e }, 'upgrade failed');
     refuse(socket, asStatusError(e), request);
+  }
+}
+
+async function answerOnWebSocket(
+  request: ApiRequest,
+  upgrade: UpgradeRequest,
+  s: UpgradeServices,
+): Promise<void> {
+  const answer = await dispatch(request, s.catalog, s.services);
+  // No stream came of it: a log that is not there yet, say.
+  if (!('stream' in answer)) throw new StatusError('BadRequest', 'there is nothing to stream', {});
+  const response = new WebSocketAnswer(upgrade);
+  try {
+    await answer.stream(response.asResponse());
+  } catch (e) {
+    // Once the connection is switched over there is no other way to say so than to end it.
+    if (!response.headersSent) throw e;
+    s.log.warn({ err: e, path: request.path }, 'a stream on a WebSocket broke');
+    response.destroy();
   }
 }
 
