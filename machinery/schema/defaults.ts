@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { normalize } from '../codec/decode.ts';
 import { deepCopy } from '../meta/copy.ts';
+import { wasSent } from '../meta/emptied.ts';
 import { deepEqual } from '../meta/equality.ts';
 import { conversions } from './conversions.ts';
 import {
   isNonEmpty,
   isUnset,
   type JsonObject,
+  type Path,
   pathFrom,
   read,
   remove,
@@ -241,6 +243,7 @@ function setter(rule: RawRule, type: StructType): Step {
   const { last } = path;
   const source = rule.copy === undefined ? undefined : pathFrom(type, rule.copy);
   const isScalar = typeof rule.v !== 'object';
+  const isList = last.type.kind === 'list' || last.type.kind === 'map';
   if (!isScalar && !last.pointer && last.omitEmpty && !isNonEmpty(rule.v)) {
     // An empty map or list that JSON leaves out anyway.
     return () => false;
@@ -249,10 +252,19 @@ function setter(rule: RawRule, type: StructType): Step {
     const before = read(object, path);
     const empty = rule.ifEmpty === 1 && !isNonEmpty(before);
     if (!empty && !isUnset(before, last) && !rule.unsetAlso?.includes(before)) return false;
+    // An empty list that was sent is set, though it is written as if it were not.
+    if (isList && !empty && before === undefined && wasSentEmpty(object, path)) return false;
     const value = source === undefined ? rule.v : read(object, source);
     if (value === undefined) return false;
     return write(object, path, typeof value === 'object' ? deepCopy(value) : value);
   };
+}
+
+function wasSentEmpty(object: JsonObject, { fields, last }: Path): boolean {
+  const owner = read(object, { fields: fields.slice(0, -1), last });
+  return (
+    typeof owner === 'object' && owner !== null && wasSent(owner, last.name as keyof typeof owner)
+  );
 }
 
 /** Ids that rules name but the table does not have; empty unless the data is out of step. */

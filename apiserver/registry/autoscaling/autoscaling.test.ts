@@ -48,6 +48,11 @@ describeCreates('autoscaling/v2', 'horizontalpodautoscalers', [
         '"Disabled", "Max", "Min"',
     ],
   ],
+  [
+    'have policies where they say that there are some',
+    autoscaler({ behavior: { scaleDown: { policies: [] } } }),
+    ['spec.behavior.scaleDown.policies: Required value: must specify at least one Policy'],
+  ],
 ]);
 
 describe('autoscaling/v1', () => {
