@@ -14,8 +14,8 @@ interface Entry {
   readonly untilMs: number;
 }
 
-/** How late a request may be found to be overdue. */
-const sweepMs = 500;
+/** How late a request may be found to be overdue, at the most. */
+const maxSweepMs = 500;
 const ignore = () => {};
 
 export class Deadlines {
@@ -71,6 +71,7 @@ export class Deadlines {
   /** One timer for all, and none while nothing is to be watched over. */
   #arm(): void {
     this.#sweeping = this.#entries.size > 0;
+    const sweepMs = Math.min(maxSweepMs, this.#limitMs);
     if (this.#sweeping) setTimeout(() => this.#sweep(), sweepMs).unref();
   }
 
