@@ -4,7 +4,6 @@
  *
  *   node durability-writer.ts embedded|etcd <data directory or server>
  */
-import { writeSync } from 'node:fs';
 import { openStorage } from './open.ts';
 import { StoreUnavailableError } from './storage.ts';
 
@@ -33,7 +32,7 @@ async function write(writer: number): Promise<void> {
         : storage.update(key, value, expected));
       if (!result.ok) throw new Error(`${key}: refused`);
       expected = result.revision;
-      writeSync(1, `${key} ${result.revision} ${update}\n`);
+      process.stdout.write(`${key} ${result.revision} ${update}\n`);
     }
   }
 }
