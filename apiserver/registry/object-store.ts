@@ -486,8 +486,9 @@ export class ObjectStore {
       else delete meta.finalizers;
     }
     const hold = this.definition.deletionHold;
-    const held = (meta.finalizers?.length ?? 0) > 0 || hold?.pending(object) === true;
-    // A kind with a hold is always marked first: its watchers count on seeing that.
+    // A kind with a hold is only marked by the first request, even when nothing holds it.
+    const first = hold !== undefined && meta.deletionTimestamp === undefined;
+    const held = first || (meta.finalizers?.length ?? 0) > 0 || hold?.pending(object) === true;
     const marks = when === 'graceful' || held || hold !== undefined;
     if (!marks) return { object, marks, held, writes: true };
     if (when !== 'graceful') markAsDeleting(meta, this.#now());

@@ -194,6 +194,19 @@ describe('updates of core kinds', () => {
     assert.deepEqual(await registry.list('namespaces'), []);
   });
 
+  it('namespaces that nothing holds go with the second request', async () => {
+    await using registry = await TestRegistry.open();
+    await registry.create('namespaces', { metadata: { name: 'a' } });
+    const unhold = (n: Loose) => {
+      n.spec.finalizers = [];
+    };
+    await registry.update('namespaces', 'a', unhold, { subresource: 'finalize' });
+    assert.equal(await registry.delete('namespaces', 'a'), false);
+    assert.equal((await registry.list('namespaces'))[0].status.phase, 'Terminating');
+    assert.equal(await registry.delete('namespaces', 'a'), true);
+    assert.deepEqual(await registry.list('namespaces'), []);
+  });
+
   it('namespaces are active or terminating as their deletion says', async () => {
     await using registry = await TestRegistry.open();
     await registry.create('namespaces', { metadata: { name: 'a' } });
