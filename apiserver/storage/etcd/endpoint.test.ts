@@ -12,6 +12,10 @@ class Member implements AsyncDisposable {
   readonly #server: Http2Server;
   readonly #endpoints: EtcdEndpoint[] = [];
   readonly headers: Record<string, unknown>[] = [];
+  /** How often each of the connections, in their order, was pinged. */
+  readonly pings: number[] = [];
+  /** Called at each ping. */
+  pinged = () => {};
   answer: Answer = (stream) => ok(stream, frameMessage(Buffer.from('yes')));
   address = '';
 
@@ -28,6 +32,13 @@ class Member implements AsyncDisposable {
   private constructor() {
     this.#server = createServer();
     this.#server.on('sessionError', () => {});
+    this.#server.on('session', (session) => {
+      const i = this.pings.push(0) - 1;
+      session.on('ping', () => {
+        this.pings[i]!++;
+        this.pinged();
+      });
+    });
     this.#server.on('stream', (stream: ServerHttp2Stream, headers) => {
       this.headers.push(headers);
       stream.on('error', () => {});
@@ -39,8 +50,8 @@ class Member implements AsyncDisposable {
     });
   }
 
-  endpoint(): EtcdEndpoint {
-    const endpoint = new EtcdEndpoint(this.address, { servers: [] });
+  endpoint(pingMs?: number): EtcdEndpoint {
+    const endpoint = new EtcdEndpoint(this.address, { servers: [] }, pingMs);
     this.#endpoints.push(endpoint);
     return endpoint;
   }
@@ -203,6 +214,18 @@ describe('etcd endpoint', () => {
     };
     await assert.rejects(reading(), { name: 'GrpcError', code: grpcCode.unavailable });
     assert.deepEqual(seen, ['a']);
+  });
+
+  it('asks whether a connection lives as long as it is in use', async () => {
+    await using member = await Member.start();
+    const [idle, used] = [member.endpoint(5), member.endpoint(5)];
+    for (const e of [idle, used]) await e.call('/x', Buffer.from('x'), soon());
+    const enough = Promise.withResolvers<void>();
+    member.pinged = () => member.pings[1] === 5 && enough.resolve();
+    member.answer = (stream) =>
+      enough.promise.then(() => ok(stream, frameMessage(Buffer.from('y'))));
+    assert.equal((await used.call('/x', Buffer.from('x'), soon())).toString(), 'y');
+    assert.equal(member.pings[0], 0);
   });
 
   it('needs https for certificates', () => {

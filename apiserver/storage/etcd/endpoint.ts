@@ -10,7 +10,7 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { GrpcError, grpcCode } from './grpc-error.ts';
 import { frameMessage, MessageSplitter } from './grpc-messages.ts';
 import { GrpcStream, StreamStatus } from './grpc-stream.ts';
-import { connectMs, type EtcdOptions, openSession } from './http2-session.ts';
+import { connectMs, type EtcdOptions, type KeepAlive, openSession } from './http2-session.ts';
 
 /** What a call is sent with beside its path. */
 export type CallHeaders = Readonly<Record<string, string>>;
@@ -30,11 +30,15 @@ export class EtcdEndpoint {
   /** Of the last attempt to connect. */
   #lastFailure: GrpcError | undefined;
   #closed = false;
+  /** Calls and streams that run. */
+  #calls = 0;
+  readonly #alive: KeepAlive;
 
   /** Throws when the address is of no use. */
-  constructor(server: string, options: EtcdOptions) {
+  constructor(server: string, options: EtcdOptions, pingMs?: number) {
     this.#server = new URL(server);
     this.#options = options;
+    this.#alive = { busy: () => this.#calls > 0, ...(pingMs === undefined ? {} : { pingMs }) };
     const { protocol } = this.#server;
     if (protocol === 'http:' && (options.ca !== undefined || options.cert !== undefined)) {
       throw new Error(`etcd server ${server} must be an https address to use certificates`);
@@ -46,6 +50,7 @@ export class EtcdEndpoint {
 
   /** Calls a method; returns the error rather than throwing it. `deadline`: ms since 1970. */
   async call(path: string, request: Buffer, deadline: number): Promise<Buffer | GrpcError> {
+    this.#calls++;
     try {
       const session = this.#open() ?? (await this.#connected(deadline));
       // The header takes whole numbers of at most eight digits.
@@ -54,6 +59,8 @@ export class EtcdEndpoint {
       return await unary(start(session, path, { 'grpc-timeout': `${left}m` }), request, left);
     } catch (error) {
       return asGrpcError(error);
+    } finally {
+      this.#calls--;
     }
   }
 
@@ -67,6 +74,8 @@ export class EtcdEndpoint {
         .then(() => this.#open() ?? this.#connected(Number.POSITIVE_INFINITY))
         .then((session) => {
           const stream = start(session, path, headers);
+          this.#calls++;
+          stream.once('close', () => this.#calls--);
           if (endless) stream.write(frameMessage(request));
           else stream.end(frameMessage(request));
           return new GrpcStream(stream);
@@ -106,7 +115,7 @@ export class EtcdEndpoint {
 
   async #connect(): Promise<ClientHttp2Session> {
     try {
-      this.#session = await openSession(this.#server, this.#options);
+      this.#session = await openSession(this.#server, this.#options, this.#alive);
       if (this.#closed) this.#session.destroy();
       this.#backoffMs = minBackoffMs;
       return this.#session;

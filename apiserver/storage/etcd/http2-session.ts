@@ -14,7 +14,7 @@ export interface EtcdOptions {
 
 /** A connection that is not there by then is given up. */
 export const connectMs = 10_000;
-/** A connection is asked so often whether it lives, and must answer in such time. */
+/** A connection in use is asked so often whether it lives, and must answer in such time. */
 const pingMs = 30_000;
 const pongMs = 10_000;
 /** What may be on its way to us: pages of 2 MiB, many at a time. */
@@ -22,10 +22,19 @@ const streamWindowBytes = 4 * 1024 * 1024;
 const sessionWindowBytes = 16 * 1024 * 1024;
 const sessionMemoryMb = 1024;
 
+/** What keeps a connection alive. */
+export interface KeepAlive {
+  /** Whether calls run over it. etcd hangs up on who pings an idle connection. */
+  busy(): boolean;
+  /** Default 30 seconds. */
+  readonly pingMs?: number;
+}
+
 /** Connects and waits for the server to say hello; rejects when it does not in time. */
 export function openSession(
   server: URL,
   { ca, cert, key }: EtcdOptions,
+  alive: KeepAlive,
 ): Promise<ClientHttp2Session> {
   const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>();
   const session = connect(server, {
@@ -46,15 +55,16 @@ export function openSession(
   session.once('remoteSettings', () => {
     clearTimeout(timer);
     session.setLocalWindowSize(sessionWindowBytes);
-    keepAlive(session);
+    keepAlive(session, alive);
     resolve(session);
   });
   return promise;
 }
 
 /** Ends a connection whose other end has gone silently. */
-function keepAlive(session: ClientHttp2Session): void {
+function keepAlive(session: ClientHttp2Session, alive: KeepAlive): void {
   const ping = setInterval(() => {
+    if (!alive.busy()) return;
     const timer = setTimeout(() => session.destroy(new Error('a ping was not answered')), pongMs);
     timer.unref();
     try {
@@ -63,7 +73,7 @@ function keepAlive(session: ClientHttp2Session): void {
       // It is closing.
       clearTimeout(timer);
     }
-  }, pingMs);
+  }, alive.pingMs ?? pingMs);
   ping.unref();
   session.once('close', () => clearInterval(ping));
 }
