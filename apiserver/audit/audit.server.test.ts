@@ -353,7 +353,8 @@ describe('a server whose audit log must not miss anything', () => {
     });
     const answer = await server.ask('/api/v1/nodes', { token: adminToken });
     assert.equal(answer.code, 500);
-    assert.match(answer.text, /failed to store audit event/);
+    const text = 'Internal Server Error: "/api/v1/nodes": failed to store audit event\n';
+    assert.equal(answer.text, text);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The audit log of one server: which requests it tells of, and where. */
-import { StatusError } from '../../machinery/meta/status-error.ts';
 import type { UserInfo } from '../registry/resource.ts';
+import { internalServerError } from '../server/plain-error.ts';
 import type { AuditMetrics } from './audit-metrics.ts';
 import type { AuditOptions } from './audit-options.ts';
 import { auditSink } from './audit-sink.ts';
@@ -35,7 +35,7 @@ export class Audit implements AsyncDisposable {
     return (async () => {
       if (await kept) return trail;
       this.#metrics.rejected.value++;
-      throw new StatusError('InternalError', 'failed to store audit event', {}, 500);
+      throw internalServerError(call.raw.url, 'failed to store audit event');
     })();
   }
 

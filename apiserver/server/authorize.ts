@@ -1,11 +1,10 @@
 /** Whether the user of a request may do what it asks for. */
-import { quote } from '../../machinery/meta/field-error.ts';
 import type { AuthMetrics } from '../auth/auth-metrics.ts';
 import type { AccessAttributes, Authorizer } from '../auth/authorizer.ts';
 import { refusal } from '../auth/refusal.ts';
 import { fieldRequirements, labelRequirements } from '../auth/selector-requirements.ts';
 import type { ApiRequest } from './api-request.ts';
-import { PlainError } from './plain-error.ts';
+import { internalServerError } from './plain-error.ts';
 
 /** What a request asks for, as authorizers see it. */
 export function attributesOf(request: ApiRequest): AccessAttributes {
@@ -63,8 +62,7 @@ export async function authorize(
   if (answer.error !== undefined) {
     metrics.broken.value++;
     audit?.annotate(reasonKey, 'internal error');
-    const url = quote(request.raw.url ?? '/');
-    throw new PlainError(500, `Internal Server Error: ${url}: ${answer.error}`);
+    throw internalServerError(request.raw.url, answer.error);
   }
   (answer.decision === 'deny' ? metrics.denied : metrics.undecided).value++;
   audit?.annotate(decisionKey, 'forbid');
