@@ -203,6 +203,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     void handleUpgrade(request, socket, head, {
       identification,
       authorizer,
+      gate: limits.gate,
       catalog,
       services,
       options,

@@ -14,6 +14,7 @@ import {
 } from '../../machinery/streaming/upgrade.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
+import { type Gate, TooManyRequestsError } from '../flow-control/gate.ts';
 import { callOf, checkConnect } from '../handlers/subresource.ts';
 import type { WriteServices } from '../handlers/update.ts';
 import { admissionAttributes, writeContext } from '../handlers/write-request.ts';
@@ -32,6 +33,7 @@ import { WebSocketAnswer } from './web-socket-answer.ts';
 export interface UpgradeServices {
   readonly identification: Identification;
   readonly authorizer: Authorizer;
+  readonly gate: Gate;
   readonly catalog: Catalog;
   readonly services: WriteServices;
   readonly options: ApiServerOptions;
@@ -75,6 +77,7 @@ export async function handleUpgrade(
     } finally {
       if (request.audit !== undefined) audited(request, request.audit, socket);
     }
+    await enterGate(request, socket, s);
     await authorize(request, s.authorizer, s.identification.metrics);
     const { info } = request;
     if (isReadStream(info)) {
@@ -104,9 +107,24 @@ export async function handleUpgrade(
       refuse(socket, new StatusError('', e.message, {}, e.status), request);
       return;
     }
+    if (e instanceof TooManyRequestsError) {
+      const details = { retryAfterSeconds: e.retryAfterSeconds };
+      refuse(socket, new StatusError('TooManyRequests', e.message, details), request);
+      return;
+    }
     if (!(e instanceof StatusError)) s.log.error({ err: e }, 'upgrade failed');
     refuse(socket, asStatusError(e), request);
   }
+}
+
+/** Watches take seats until they have begun; the other streams are not counted. */
+async function enterGate(request: ApiRequest, socket: Duplex, s: UpgradeServices): Promise<void> {
+  request.watchMs = s.options.minRequestTimeoutSeconds * 1000;
+  const ticket = await s.gate.enter(request);
+  if (ticket === undefined) return;
+  request.started = ticket.started;
+  if (socket.destroyed) ticket.done();
+  else socket.once('close', ticket.done);
 }
 
 async function answerOnWebSocket(
