@@ -34,6 +34,11 @@ export function requestHeaders(request: IncomingMessage, upgrades: boolean): str
       forwarded = forwarded === '' ? value : `${forwarded}, ${value}`;
       continue;
     }
+    if (lower === 'x-forwarded-uri' && !upgrades) continue;
+    if (lower === 'te' && /\btrailers\b/i.test(value)) {
+      out.push('Te', 'trailers');
+      continue;
+    }
     const kept = upgrades && (lower === 'connection' || lower === 'upgrade');
     if (!kept && (hopByHop.has(lower) || named.has(lower))) continue;
     if (lower === 'sec-websocket-protocol') {

@@ -2,10 +2,12 @@
  * Links in what a backend answers: those that start at its root are made to lead through the proxy,
  * in `Location` headers and in the attributes of HTML (of UTF-8 pages, as the real server does it).
  */
+
 import { member } from '../../../machinery/meta/member.ts';
+import { escapePath, unescapePath } from './go-paths.ts';
 
 export interface LinkContext {
-  /** The proxy's own path, without the part that was passed on. */
+  /** The proxy's own path, unescaped, without the part that was passed on. */
   readonly prefix: string;
   /** How the client names this server (its Host header). */
   readonly host: string;
@@ -23,8 +25,10 @@ export function rewriteLink(link: string, c: LinkContext): string {
   if (elsewhere || !path.startsWith('/')) return link;
   const origin =
     host !== '' && host === c.host ? link.slice(0, link.indexOf(host) + host.length) : '';
-  if (path.startsWith(c.prefix)) return `${origin}${path}${tail}`;
-  return `${origin}${joinPath(c.prefix, path)}${tail}`;
+  const plain = unescapePath(path);
+  if (plain === undefined) return link;
+  if (plain.startsWith(c.prefix)) return `${origin}${path}${tail}`;
+  return `${origin}${escapePath(joinPath(c.prefix, plain))}${tail}`;
 }
 
 /** Joined, with a slash at the end kept. */

@@ -76,6 +76,28 @@ describe('proxy', () => {
     });
   }
 
+  it('refuses a redirect that is no URL', async () => {
+    const { code, text } = await through(
+      () => [302, { Location: '/%zz' }, ''],
+      'GET',
+      `${prefix}/a`,
+    );
+    assert.equal(code, 500);
+    assert.match(text, /error trying to parse Location header: parse "\/%zz": invalid URL escape/);
+  });
+
+  for (const [path, seen, uri] of [
+    ['/a%20b/c%2Fd', '/a%20b/c/d', '/a%20b/c/d'],
+    ['/a/../b/', '/b/', '/b/'],
+    ['/x!(y)?', '/x%21%28y%29', '/x%21%28y%29'],
+  ] as const) {
+    it(`tells where ${path} came from`, async () => {
+      const answer = await through((r) => [200, {}, r.url!], 'GET', `${prefix}${path}`);
+      assert.equal(answer.text, seen);
+      assert.equal(answer.seen?.headers['x-forwarded-uri'], `${prefix}${uri}`);
+    });
+  }
+
   it('takes headers of cross-origin requests from answers', async () => {
     const { headers } = await through(
       () => [200, { 'access-control-allow-origin': '*', 'x-own': '1' }, ''],

@@ -5,7 +5,12 @@
 import type { IncomingMessage } from 'node:http';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import { badRequest, serviceUnavailable } from '../../../machinery/meta/status-error.ts';
+import { quote } from '../../../machinery/meta/field-error.ts';
+import {
+  badRequest,
+  internalError,
+  serviceUnavailable,
+} from '../../../machinery/meta/status-error.ts';
 import type {
   Subresource,
   SubresourceAnswer,
@@ -13,6 +18,7 @@ import type {
 } from '../../registry/subresource.ts';
 import { addressOf, type Backend, openRequest } from './backend.ts';
 import { dialProblem } from './dial-problem.ts';
+import { escapePath, unescapePath, urlProblem } from './go-paths.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { htmlPage } from './html-page.ts';
 import { type LinkContext, rewriteLink } from './link-rewriter.ts';
@@ -70,13 +76,6 @@ export function backendPath(call: SubresourceCall): string {
   return escapePath(slash && !path.endsWith('/') ? `${path}/` : path);
 }
 
-/** Go's escaping of a path: everything but what may stand in one. */
-function escapePath(path: string): string {
-  return encodeURI(path).replace(/[?#!'()*]/g, (c) => {
-    return `%${c.charCodeAt(0).toString(16).toUpperCase()}`;
-  });
-}
-
 function urlPath(call: SubresourceCall): string {
   return (call.request.url ?? '').split('?', 1)[0]!;
 }
@@ -84,7 +83,14 @@ function urlPath(call: SubresourceCall): string {
 function queryOf(call: SubresourceCall): string {
   const url = call.request.url ?? '';
   const mark = url.indexOf('?');
-  return mark < 0 ? '' : url.slice(mark);
+  return mark < 0 || mark === url.length - 1 ? '' : url.slice(mark);
+}
+
+/** The path of the proxy itself, unescaped: without what was passed on, where that ends it. */
+function prefixOf(call: SubresourceCall, path: string): string {
+  const own = unescapePath(urlPath(call)) ?? urlPath(call);
+  const passed = unescapePath(path) ?? path;
+  return own.endsWith(passed) ? own.slice(0, own.length - passed.length) : own;
 }
 
 /** Relative links of a page need the slash. */
@@ -98,21 +104,22 @@ function forward(
   backend: Backend,
   path: string,
 ): Promise<SubresourceAnswer> {
-  const own = urlPath(call);
+  const sent = path || '/';
+  const prefix = prefixOf(call, path);
   const links: LinkContext = {
-    prefix: own.endsWith(path) ? own.slice(0, own.length - path.length) : own,
+    prefix,
     host: call.request.headers.host ?? '',
     backendHost: addressOf(backend),
   };
   const headers = requestHeaders(call.request, false);
-  headers.push('X-Forwarded-Uri', own);
+  headers.push('X-Forwarded-Uri', posix.join(prefix, sent));
   // Without it Node writes the body of a GET or DELETE bare: the backend would take it for the next
   // request on a connection that is trusted.
   if (call.request.headers['transfer-encoding'] !== undefined) {
     headers.push('Transfer-Encoding', 'chunked');
   }
   const { promise, resolve, reject } = Promise.withResolvers<SubresourceAnswer>();
-  const request = openRequest(backend, call.method, `${path || '/'}${queryOf(call)}`, headers);
+  const request = openRequest(backend, call.method, `${sent}${queryOf(call)}`, headers);
   const stop = () => request.destroy();
   call.signal.addEventListener('abort', stop, { once: true });
   request.once('close', () => call.signal.removeEventListener('abort', stop));
@@ -145,6 +152,12 @@ async function answerOf(
   if (location !== undefined && location !== '') {
     for (const name of Object.keys(headers)) {
       if (name.toLowerCase() === 'location') delete headers[name];
+    }
+    const problem = urlProblem(location);
+    if (problem !== undefined) {
+      answer.destroy();
+      const why = `parse ${quote(location)}: ${problem}`;
+      throw internalError(`error trying to parse Location header: ${why}`);
     }
     headers['Location'] = rewriteLink(location, links);
     return { code, headers, stream: answer };
