@@ -50,13 +50,15 @@ export function byCreation(a: ReplicaSet, b: ReplicaSet): number {
 
 /** By revision, then oldest first. */
 export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
-  return revisionOf(a) - revisionOf(b) || byCreation(a, b);
+  const [revisionA, revisionB] = [revisionOf(a), revisionOf(b)];
+  if (revisionA !== revisionB) return revisionA < revisionB ? -1 : 1;
+  return byCreation(a, b);
 }
 
-/** 0 when the set has none. */
-export function revisionOf(set: ReplicaSet): number {
+/** 0 when the set has none. A revision has 64 bits. */
+export function revisionOf(set: ReplicaSet): bigint {
   const text = set.metadata?.annotations?.[revisionAnnotation] ?? '';
-  return /^[0-9]+$/.test(text) ? Number(text) : 0;
+  return /^[0-9]+$/.test(text) ? BigInt(text) : 0n;
 }
 
 /** The set made from the deployment's present template: the oldest of several. */
@@ -157,8 +159,9 @@ function describeAnnotations(
   const before = annotations[revisionAnnotation];
   // A text that is no number is somebody's own: leave it.
   if (before !== undefined && !/^[0-9]+$/.test(before)) return annotations;
-  const revision = Math.max(0, ...olds.map(revisionOf)) + 1;
-  if (Number(before ?? 0) >= revision) return annotations;
+  const last = olds.toSorted(byRevision).at(-1);
+  const revision = (last === undefined ? 0n : revisionOf(last)) + 1n;
+  if (BigInt(before ?? 0) >= revision) return annotations;
   annotations[revisionAnnotation] = String(revision);
   if (before !== undefined) {
     const history = longerHistory(annotations[historyAnnotation] ?? '', before);
