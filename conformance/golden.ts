@@ -36,6 +36,9 @@ const token = 'golden';
 const leftOut = /^(crd-.*|admission-vap|validation-admission)$/;
 /** Cases wait more than they compute. */
 const concurrency = 12;
+/** The recording server's port, and the case that shows it. */
+const recordedPort = 6443;
+const showsPort = 'validation-misc/built-in objects present after start';
 
 interface CaseResult {
   topic: string;
@@ -114,7 +117,10 @@ function updateList(all: readonly CaseResult[], passing: ReadonlySet<string>): v
 }
 
 async function judge(all: readonly CaseResult[], passing: ReadonlySet<string>): Promise<number> {
-  const expected = all.map(nameOf).filter((name) => listed.has(name));
+  const expected = all
+    .map(nameOf)
+    .filter((name) => listed.has(name) && (port === recordedPort || name !== showsPort));
+  if (port !== recordedPort) console.log(`${recordedPort} is taken: without ${showsPort}`);
   let failed = expected.filter((name) => !passing.has(name));
   if (failed.length > 0 && failed.length <= 20) {
     // Watches are timed: on a busy machine a case gets a second chance, alone.
@@ -187,13 +193,13 @@ function answers(): Promise<boolean> {
 }
 
 /**
- * The recording server listened on 6443, which the `kubernetes` service shows: so does this one, on
- * a loopback address of its own, where another server has not taken the port on all of them.
+ * The `kubernetes` service shows the port of the recording server: this one listens on it too, on a
+ * loopback address of its own, where another server has not taken the port on all of them.
  */
 async function freeAddress(): Promise<{ host: string; port: number }> {
   const byte = () => 1 + Math.floor(Math.random() * 254);
   const own = `127.${byte()}.${byte()}.${byte()}`;
-  return (await bind(own, 6443)) ?? (await bind('127.0.0.1', 0))!;
+  return (await bind(own, recordedPort)) ?? (await bind('127.0.0.1', 0))!;
 }
 
 function bind(host: string, wanted: number): Promise<{ host: string; port: number } | undefined> {
