@@ -36,8 +36,18 @@ export function kindsInAll(
     const all = byType.get(type.id) ?? [];
     const name = all[0]?.kind;
     if (name === undefined || !everywhere.has(name)) return all;
-    return versions.map(({ group, version }) => ordered(group, version, name));
+    const unserved = Object.entries(knownOnly).flatMap(([group, list]) =>
+      list.map((version) => ({ group, version })),
+    );
+    return [...versions, ...unserved]
+      .map(({ group, version }) => ordered(group, version, name))
+      .sort(byGroupVersion);
   };
+}
+
+function byGroupVersion(a: KindRef, b: KindRef): number {
+  const text = ({ group, version }: KindRef) => `${group}/${version}`;
+  return text(a) < text(b) ? -1 : 1;
 }
 
 function ordered(group: string, version: string, kind: string): KindRef {
@@ -63,3 +73,31 @@ function kindsByType(): ReadonlyMap<string, readonly KindRef[]> {
   cache = byType;
   return byType;
 }
+
+/** Group versions that the real server knows and does not serve by default. */
+const knownOnly: Readonly<Record<string, readonly string[]>> = {
+  'admission.k8s.io': ['v1', 'v1beta1'],
+  'admissionregistration.k8s.io': ['v1alpha1', 'v1beta1'],
+  'apiextensions.k8s.io': ['v1beta1'],
+  'apiregistration.k8s.io': ['v1beta1'],
+  apps: ['v1beta1', 'v1beta2'],
+  'authentication.k8s.io': ['v1alpha1', 'v1beta1'],
+  'authorization.k8s.io': ['v1beta1'],
+  batch: ['v1beta1'],
+  'certificates.k8s.io': ['v1alpha1', 'v1beta1'],
+  'coordination.k8s.io': ['v1alpha2', 'v1beta1'],
+  'discovery.k8s.io': ['v1beta1'],
+  'events.k8s.io': ['v1beta1'],
+  extensions: ['v1beta1'],
+  'flowcontrol.apiserver.k8s.io': ['v1beta1', 'v1beta2', 'v1beta3'],
+  'imagepolicy.k8s.io': ['v1alpha1'],
+  'internal.apiserver.k8s.io': ['v1alpha1'],
+  'networking.k8s.io': ['v1beta1'],
+  'node.k8s.io': ['v1alpha1', 'v1beta1'],
+  policy: ['v1beta1'],
+  'rbac.authorization.k8s.io': ['v1alpha1', 'v1beta1'],
+  'resource.k8s.io': ['v1alpha3', 'v1beta1', 'v1beta2'],
+  'scheduling.k8s.io': ['v1alpha2', 'v1beta1'],
+  'storage.k8s.io': ['v1alpha1', 'v1beta1'],
+  'storagemigration.k8s.io': ['v1beta1'],
+};
