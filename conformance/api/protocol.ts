@@ -151,8 +151,11 @@ await on('HEAD and OPTIONS', async (c) => {
       assert.equal(answer, 405, `${method} ${path}`);
     }
   }
-  c.send('HEAD /version');
-  assert.equal((await c.head())?.status, 200);
+  const heads = { '/version': 405, '/api': 405, '/healthz': 200, '/openapi/v2': 200, '/': 200 };
+  for (const [path, status] of Object.entries(heads)) {
+    c.send(`HEAD ${path}`);
+    assert.equal((await c.head())?.status, status, `HEAD ${path}`);
+  }
 });
 
 await on('headers: large, too large, not printable', async (c) => {
