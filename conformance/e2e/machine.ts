@@ -1,7 +1,8 @@
 /** The machine that the cluster runs on: namespaces of its own, see sandbox.sh. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Layout } from '../../cli/cluster/layout.ts';
 import { type Background, background, type CommandOptions, run, tryRun } from './command.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -68,6 +69,7 @@ export class Machine {
 
   /** Everything that a cluster could leave behind. */
   async inventory(dataDir: string): Promise<Inventory> {
+    const group = basename(new Layout(dataDir).cgroup);
     const lines = async (text: string) =>
       (await this.sh(text)).split('\n').filter((line) => line !== '');
     return {
@@ -78,7 +80,10 @@ export class Machine {
       routes: await lines('ip route; ip -6 route'),
       rules: await lines('nft list ruleset'),
       namespaces: await lines("lsns -n -o TYPE,PID | sort | awk '{print $1}' | uniq -c"),
-      cgroups: await lines(`ls -d /sys/fs/cgroup/k8ts* /sys/fs/cgroup/*/k8ts* 2>/dev/null || true`),
+      // Control groups are those of the whole machine: other clusters may come and go beside this.
+      cgroups: await lines(
+        `ls -d /sys/fs/cgroup/${group} /sys/fs/cgroup/*/${group} 2>/dev/null || true`,
+      ),
       sockets: await lines('find /run/containerd /var/lib/cni -type f -o -type s'),
       run: await lines(`ls ${dataDir}/run 2>/dev/null | grep -v settings.json || true`),
       settings: await lines(`sysctl ${kernelSettings.join(' ')} 2>/dev/null || true`),
