@@ -1,13 +1,11 @@
-/** PATCH: JSON patch, merge patch, strategic merge patch and server-side apply. */
+/** PATCH: JSON patch, merge patch and strategic merge patch; `apply.ts` has server-side apply. */
 
 import { kindProblem, versionAndKind } from '../../machinery/codec/body.ts';
-import { decodeCbor } from '../../machinery/codec/cbor.ts';
 import { convert, type Typed } from '../../machinery/codec/decode.ts';
 import { DecodeError } from '../../machinery/codec/decode-context.ts';
 import { fromUnstructured } from '../../machinery/codec/from-unstructured.ts';
 import { parseJson } from '../../machinery/codec/json.ts';
 import { JsonSyntaxError } from '../../machinery/codec/json-text.ts';
-import { decodeYaml } from '../../machinery/codec/yaml.ts';
 import { deepCopy } from '../../machinery/meta/copy.ts';
 import * as fe from '../../machinery/meta/field-error.ts';
 import {
@@ -17,7 +15,6 @@ import {
   notFound,
   StatusError,
 } from '../../machinery/meta/status-error.ts';
-import { applyPatch } from '../../machinery/patch/apply.ts';
 import {
   applyJsonPatch,
   decodeJsonPatch,
@@ -31,13 +28,13 @@ import {
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { KubeObject, ObjectMeta, Scale } from '../../machinery/schema/wire.ts';
 import { ensureNamespace } from '../registry/object-store.ts';
-import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';
+import { applier, applyCborType, applyType, type Change, isApply } from './apply.ts';
 import { expectedOf } from './create.ts';
-import { type Expected, strictWarnings } from './decode-body.ts';
-import { manageFields, noteReset, ownershipOf } from './field-manager.ts';
+import type { Expected } from './decode-body.ts';
+import { manageFields, noteReset } from './field-manager.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
@@ -46,10 +43,7 @@ import { checkName, dedupOwnerReferences, managerOf } from './write-request.ts';
 const jsonType = 'application/json-patch+json';
 const mergeType = 'application/merge-patch+json';
 const strategicType = 'application/strategic-merge-patch+json';
-const applyType = 'application/apply-patch+yaml';
 const patchTypes = [jsonType, mergeType, strategicType, applyType];
-/** Behind a gate in the real server: it is read, but not told of. */
-const applyCborType = 'application/apply-patch+cbor';
 
 /** Answers a patch of an object, its status or another face of it. */
 export async function patch(
@@ -95,19 +89,12 @@ export async function patch(
   return renderObject(c, outcome.object, outcome.created ? 201 : 200);
 }
 
-/** Whether a media type is that of an apply. */
-export function isApply(type: string): boolean {
-  return type === applyType || type === applyCborType;
-}
-
 /** The media type of a patch. Throws 415. */
 export function patchTypeOf(request: ApiRequest): string {
   const type = mediaTypeOf(request.header('content-type'));
   if (patchTypes.includes(type) || type === applyCborType) return type;
   throw new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
-
-type Change = (live: KubeObject | undefined) => KubeObject;
 
 /** JSON, merge and strategic merge patch as a function of the live object. */
 function patcher(
@@ -244,89 +231,6 @@ function asTree(operations: readonly JsonPatchOperation[]): Record<string, unkno
     }
   }
   return root;
-}
-
-/** Server-side apply as a function of the live object; undefined creates. */
-function applier(
-  bytes: Buffer,
-  type: string,
-  resource: ServedResource,
-  options: WriteOptions,
-  subresource: string,
-  warn: (text: string) => void,
-): Change {
-  const { value, duplicates } = parseApply(bytes, type);
-  return (live) => {
-    const merged = applyPatch({
-      live,
-      config: deepCopy(value),
-      kind: resource.definition.kind,
-      ...ownershipOf(resource, subresource),
-      manager: options.fieldManager,
-      force: options.force === true,
-    });
-    if (duplicates.length > 0 && options.fieldValidation !== 'Ignore') {
-      if (options.fieldValidation === 'Strict') {
-        throw badRequest(
-          `error strict decoding YAML: error converting YAML to JSON: ${duplicates.join(', ')}`,
-        );
-      }
-      for (const d of duplicates.flatMap(strictWarnings)) warn(d);
-    }
-    const typed = typedOf(merged, resource);
-    typed.kind = resource.definition.kind;
-    typed.apiVersion = resource.apiVersion;
-    applyDefaults(resource.apiVersion, resource.definition.kind, typed);
-    return typed;
-  };
-}
-
-/** The merged object in its type; a value that passed the schema may still not fit. */
-function typedOf(merged: KubeObject, resource: ServedResource): KubeObject {
-  try {
-    return convert(merged, resource.type, false, false).object as KubeObject;
-  } catch (e) {
-    if (!(e instanceof DecodeError)) throw e;
-    const { namespace = '', name = '' } = merged.metadata ?? {};
-    const kind = `${resource.group}/${resource.version}, Kind=${resource.definition.kind}`;
-    // A 500 of the real server (managedfields/internal: structuredmerge.go).
-    throw new StatusError(
-      '',
-      `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: ` +
-        `unable to convert unstructured object to ${kind}: ${e.message}`,
-    );
-  }
-}
-
-/** The body of an apply. Throws 400. */
-export function parseApply(
-  bytes: Buffer,
-  type: string,
-): { value: KubeObject; duplicates: string[] } {
-  try {
-    const { value, duplicates } =
-      type === applyCborType
-        ? { value: decodeCbor(bytes), duplicates: [] as string[] }
-        : decodeYaml(bytes);
-    if (value === null || value === undefined) throw badRequest('invalid object type: /, Kind=');
-    if (typeof value !== 'object' || Array.isArray(value)) {
-      const kind = Array.isArray(value)
-        ? 'array'
-        : typeof value === 'boolean'
-          ? 'bool'
-          : typeof value;
-      throw badRequest(
-        `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
-      );
-    }
-    return { value: value as KubeObject, duplicates };
-  } catch (e) {
-    if (e instanceof JsonSyntaxError) {
-      throw badRequest(`error decoding YAML: error converting YAML to JSON: ${e.message}`);
-    }
-    if (e instanceof DecodeError) throw badRequest(`error decoding CBOR: ${e.message}`);
-    throw e;
-  }
 }
 
 /** A patch of a Scale that is no apply: `before` with the patch applied. */
