@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { KubeObject, PolicyRule } from '../../machinery/schema/wire.ts';
 import { attributes, judge } from '../admission/test-environment.ts';
 import { escalationCheck } from './escalation.ts';
+import type { MissingRole } from './rbac.ts';
 
 const rule = (verbs: string[], resources: string[]): PolicyRule => ({
   apiGroups: [''],
@@ -19,6 +20,7 @@ interface Case {
   readonly may?: string;
   readonly groups?: string[];
   readonly refusal?: string;
+  readonly missing?: readonly MissingRole[];
 }
 
 const metadata = { name: 'x', namespace: 'ns' };
@@ -99,7 +101,34 @@ const cases: Case[] = [
     what: 'a binding to no role',
     resource: 'clusterrolebindings',
     object: binding('ClusterRole', 'none'),
-    refusal: `clusterroles.${group} "none" not found`,
+    refusal: `clusterrolebindings.${group} "none" not found`,
+  },
+  {
+    what: 'a binding to a role without a name',
+    resource: 'rolebindings',
+    object: binding('ClusterRole', ''),
+    refusal: 'Name parameter required.',
+  },
+  {
+    what: 'a binding to a name that no role can have',
+    resource: 'rolebindings',
+    object: binding('ClusterRole', 'a/b'),
+    refusal: `Name parameter invalid: "a/b": may not contain '/'`,
+  },
+  {
+    what: 'a role with more where the roles of bindings are missing',
+    resource: 'roles',
+    object: role([rule(['get'], ['secrets'])]),
+    missing: [
+      { kind: 'Role', name: 'r', namespace: 'ns', binding: 'b' },
+      { kind: 'ClusterRole', name: 'q', namespace: 'ns', binding: 'a' },
+      { kind: 'ClusterRole', name: 'z', namespace: '', binding: 'c' },
+      { kind: 'ClusterRole', name: 'z', namespace: '', binding: 'd' },
+    ],
+    refusal: attempt(
+      'roles',
+      `{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}; resolution errors: [[roles.${group} "z" not found, roles.${group} "q" not found, roles.${group} "r" not found]]`,
+    ),
   },
   {
     what: 'a binding to something else',
@@ -118,7 +147,8 @@ describe('escalation', () => {
     it(`judges ${c.what}`, async () => {
       const plugin = escalationCheck({
         rbac: {
-          *rulesFor() {
+          *rulesFor(_user, _namespace, missing = []) {
+            missing.push(...(c.missing ?? []));
             yield { rules: [rule(['get', 'list'], ['pods'])], because: '' };
           },
           rulesOfRole: (_kind, _namespace, name) => roles[name],

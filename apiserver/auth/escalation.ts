@@ -6,7 +6,8 @@
  */
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import { quote } from '../../machinery/meta/field-error.ts';
-import { forbidden, notFound, StatusError } from '../../machinery/meta/status-error.ts';
+import { isPathSegmentName } from '../../machinery/meta/names.ts';
+import { badRequest, forbidden, notFound, StatusError } from '../../machinery/meta/status-error.ts';
 import type {
   ClusterRole,
   KubeObject,
@@ -15,7 +16,7 @@ import type {
 } from '../../machinery/schema/wire.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission/admission.ts';
 import type { AccessAttributes } from './authorizer.ts';
-import type { Rbac } from './rbac.ts';
+import type { MissingRole, Rbac } from './rbac.ts';
 import { uncoveredRules } from './rule-coverage.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -65,9 +66,26 @@ async function checkBinding(a: AdmissionAttributes, env: EscalationEnvironment):
   const known = kind === 'ClusterRole' || kind === 'Role';
   if (known && (await may(a, env, 'bind', plural, name))) return;
   if (!known) throw new StatusError('', `unsupported role reference kind: ${quote(kind)}`);
+  const namespace = kind === 'Role' ? a.namespace : undefined;
+  const unusable = unusableKey(namespace, name);
+  if (unusable !== undefined) throw badRequest(unusable);
   const rules = env.rbac.rulesOfRole(kind, a.namespace, name);
-  if (rules === undefined) throw notFound({ group, resource: plural }, name);
+  if (rules === undefined) throw notAvailable(a, name);
   confirm(a, env, rules);
+}
+
+/** Why nothing is stored under such a key. */
+function unusableKey(namespace: string | undefined, name: string): string | undefined {
+  if (namespace === '') return 'Namespace parameter required.';
+  if (name === '') return 'Name parameter required.';
+  const problems = isPathSegmentName(name);
+  if (problems.length === 0) return undefined;
+  return `Name parameter invalid: ${quote(name)}: ${problems.join(';')}`;
+}
+
+/** The real server says it of the resource that the request is for, not of the role. */
+function notAvailable(a: AdmissionAttributes, role: string): StatusError {
+  return notFound({ group, resource: a.resource }, role);
 }
 
 function may(
@@ -94,10 +112,10 @@ function may(
 function rulesOf(
   a: AdmissionAttributes,
   env: EscalationEnvironment,
-): { rules: PolicyRule[]; problems: string[] } {
-  const problems: string[] = [];
-  const rules = [...env.rbac.rulesFor(a.user, a.namespace, problems)].flatMap((g) => g.rules);
-  return { rules, problems };
+): { rules: PolicyRule[]; missing: MissingRole[] } {
+  const missing: MissingRole[] = [];
+  const rules = [...env.rbac.rulesFor(a.user, a.namespace, missing)].flatMap((g) => g.rules);
+  return { rules, missing };
 }
 
 function confirm(
@@ -105,16 +123,24 @@ function confirm(
   env: EscalationEnvironment,
   wanted: readonly PolicyRule[],
 ): void {
-  const { rules, problems } = rulesOf(a, env);
-  const missing = uncoveredRules(rules, wanted);
-  if (missing.length === 0) return;
+  const { rules, missing } = rulesOf(a, env);
+  const uncovered = uncoveredRules(rules, wanted);
+  if (uncovered.length === 0) return;
   const groups = `[${a.user.groups.map(quote).join(' ')}]`;
-  const texts = [...new Set(compact(missing).map(ruleText))].sort();
-  const unresolved = problems.length > 0 ? `; resolution errors: [${problems.join(', ')}]` : '';
+  const texts = [...new Set(compact(uncovered).map(ruleText))].sort();
   throw refused(
     a,
-    `user ${quote(a.user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}${unresolved}`,
+    `user ${quote(a.user.name)} (groups=${groups}) is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}${unresolvedText(a, missing)}`,
   );
+}
+
+function unresolvedText(a: AdmissionAttributes, missing: readonly MissingRole[]): string {
+  if (missing.length === 0) return '';
+  const keyOf = (m: MissingRole) => `${m.namespace}/${m.binding}`;
+  const sorted = missing.toSorted((x, y) => (keyOf(x) < keyOf(y) ? -1 : 1));
+  const texts = [...new Set(sorted.map((m) => notAvailable(a, m.name).message))];
+  const all = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
+  return `; resolution errors: [${all}]`;
 }
 
 function refused(a: AdmissionAttributes, why: string): StatusError {

@@ -40,6 +40,15 @@ export interface GrantedRules {
   readonly because: string;
 }
 
+/** A binding's role that is not there. */
+export interface MissingRole {
+  readonly kind: string;
+  readonly name: string;
+  /** Of the binding; '': it is bound everywhere. */
+  readonly namespace: string;
+  readonly binding: string;
+}
+
 export class Rbac implements Authorizer {
   readonly name = 'RBAC';
   readonly #caches: RbacCaches;
@@ -57,7 +66,7 @@ export class Rbac implements Authorizer {
   }
 
   authorize(a: AccessAttributes): Decision {
-    const missing: string[] = [];
+    const missing: MissingRole[] = [];
     for (const granted of this.rulesFor(a.user, a.namespace, missing)) {
       for (const rule of granted.rules) {
         if (allows(rule, a)) {
@@ -66,20 +75,20 @@ export class Rbac implements Authorizer {
       }
     }
     if (missing.length === 0) return { decision: 'noOpinion', reason: '' };
-    const texts = [...new Set(missing)];
+    const texts = [...new Set(missing.map(notFoundText))];
     const error = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
     return { decision: 'noOpinion', reason: `RBAC: ${error}` };
   }
 
   /** Reviews show them to the user. */
   rules(user: UserInfo, namespace: string): UserRules {
-    const missing: string[] = [];
+    const missing: MissingRole[] = [];
     const all = [...this.rulesFor(user, namespace, missing)].flatMap((granted) => granted.rules);
     return {
       resourceRules: all.filter((r) => (r.resources ?? []).length > 0),
       nonResourceRules: all.filter((r) => (r.nonResourceURLs ?? []).length > 0),
       incomplete: false,
-      ...(missing.length > 0 ? { error: missing.join(', ') } : {}),
+      ...(missing.length > 0 ? { error: missing.map(notFoundText).join(', ') } : {}),
     };
   }
 
@@ -87,7 +96,7 @@ export class Rbac implements Authorizer {
   *rulesFor(
     user: UserInfo,
     namespace: string,
-    missing: string[] = [],
+    missing: MissingRole[] = [],
   ): Generator<GrantedRules, void, undefined> {
     for (const subject of subjectsOf(user)) {
       const scopes = this.#bySubject.get(subject);
@@ -96,10 +105,8 @@ export class Rbac implements Authorizer {
         for (const binding of scopes.get(scope) ?? []) {
           const rules = this.#rulesOf(binding);
           if (rules === undefined) {
-            const role = binding.roleKind === 'Role' ? 'role' : 'clusterrole';
-            missing.push(
-              `${role}.rbac.authorization.k8s.io ${JSON.stringify(binding.roleName)} not found`,
-            );
+            const { roleKind: kind, roleName, namespace: place, name: by } = binding;
+            missing.push({ kind, name: roleName, namespace: place, binding: by });
             continue;
           }
           yield {
@@ -192,6 +199,11 @@ export class Rbac implements Authorizer {
 
 function subjectsOf(user: UserInfo): string[] {
   return [`User:${user.name}`, ...user.groups.map((g) => `Group:${g}`)];
+}
+
+function notFoundText({ kind, name }: MissingRole): string {
+  const role = kind === 'Role' ? 'role' : 'clusterrole';
+  return `${role}.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`;
 }
 
 function reasonOf(b: Binding, subject: string): string {
