@@ -13,15 +13,8 @@ import { decodeProtobuf } from '../../machinery/codec/protobuf.ts';
 import { decodeYaml } from '../../machinery/codec/yaml.ts';
 import type { Answer } from './api.ts';
 import { ApiProcess } from './api-process.ts';
-import {
-  type FuzzRequest,
-  folderOf,
-  namespace,
-  patches,
-  paths,
-  reads,
-  writes,
-} from './fuzz-requests.ts';
+import { paths, reads } from './fuzz-reads.ts';
+import { type FuzzRequest, folderOf, namespace, patches, writes } from './fuzz-requests.ts';
 import { kindObjects } from './kind-objects.ts';
 import { check, finish, seed } from './report.ts';
 import { servedResources } from './served-resources.ts';
