@@ -39,13 +39,14 @@ export async function admitPod(
   }
 }
 
+/** The texts of 404 here name the kind, as the real plugin's do. */
 async function podOf(
   a: AdmissionAttributes,
   env: AdmissionEnvironment,
   name: string,
 ): Promise<Pod> {
   const pod = await env.access.get<Pod>('pods', a.namespace, name);
-  if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, name);
+  if (pod === undefined) throw notFound({ group: '', resource: 'pod' }, name);
   return pod;
 }
 
@@ -92,7 +93,7 @@ async function checkOwner(
     );
   }
   const present = await env.access.get<Node>('nodes', '', node);
-  if (present === undefined) throw notFound({ group: '', resource: 'nodes' }, node);
+  if (present === undefined) throw notFound({ group: '', resource: 'node' }, node);
   if (owner.uid === present.metadata?.uid) return;
   throw refused(
     a,

@@ -197,6 +197,16 @@ const cases: [string, Given, string | undefined][] = [
     },
     'serviceaccounts "default" is forbidden: audience "other" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
   ],
+  [
+    'a token for a pod that is gone',
+    {
+      resource: 'serviceaccounts',
+      subresource: 'token',
+      name: 'default',
+      object: tokenFor({ uid: 'x', name: 'gone' }),
+    },
+    'pod "gone" not found',
+  ],
   ['things that are not a node’s concern', { resource: 'configmaps', object: {} }, undefined],
 ];
 

@@ -25,7 +25,7 @@ export async function admitTokenRequest(
   }
   if (!ref.uid) throw refused(a, 'node requested token with a pod binding without a uid');
   const pod = await env.access.get<Pod>('pods', a.namespace, ref.name);
-  if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, ref.name);
+  if (pod === undefined) throw notFound({ group: '', resource: 'pod' }, ref.name);
   if (ref.uid !== pod.metadata?.uid) {
     throw refused(
       a,
