@@ -70,17 +70,26 @@ function aboveMaximum(
 }
 
 function ratio(type: string, name: string, most: Quantity, asked: Asked): string | undefined {
-  const request = (asked.requests.get(name) ?? Quantity.zero).toMillis();
-  const limit = (asked.limits.get(name) ?? Quantity.zero).toMillis();
+  const request = asked.requests.get(name) ?? Quantity.zero;
+  const limit = asked.limits.get(name) ?? Quantity.zero;
   const head = `${name} max limit to request ratio per ${type} is ${most}`;
-  if (request === 0n) return `${head}, but no request is specified or request is 0`;
-  if (limit === 0n) return `${head}, but no limit is specified or limit is 0`;
-  const provided = Number(limit) / Number(request);
-  if (provided * 1000 <= Number(most.toMillis())) return undefined;
-  return `${head}, but provided ratio is ${provided.toFixed(6)}`;
+  if (request.isZero()) return `${head}, but no request is specified or request is 0`;
+  if (limit.isZero()) return `${head}, but no limit is specified or limit is 0`;
+  const amountOf = [request, limit, most].every(hasMillis) ? millis : whole;
+  const provided = amountOf(limit) / amountOf(request);
+  const tooMuch = hasMillis(most) ? provided * 1000 > millis(most) : provided > whole(most);
+  return tooMuch ? `${head}, but provided ratio is ${provided.toFixed(6)}` : undefined;
+}
+
+const millis = (q: Quantity) => Number(q.toMillis());
+const whole = (q: Quantity) => Number(q.value());
+
+/** True for amounts whose thousandths are numbers of 64 bits. */
+function hasMillis(q: Quantity): boolean {
+  return q.value() <= (2n ** 63n - 1n) / 1000n;
 }
 
 /** Amounts are compared in thousandths, rounded up. */
 function isLess(a: Quantity, b: Quantity): boolean {
-  return a.toMillis() < b.toMillis();
+  return hasMillis(a) && hasMillis(b) ? a.toMillis() < b.toMillis() : a.value() < b.value();
 }

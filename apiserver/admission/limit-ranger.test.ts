@@ -42,6 +42,16 @@ describe('LimitRanger', () => {
     );
   });
 
+  it('gives pods that limit themselves what their containers now request', async () => {
+    const object = pod({}, { resources: { limits: { memory: '2Gi' } } });
+    const limits = [{ type: 'Container', default: { cpu: '1' }, defaultRequest: { cpu: '50m' } }];
+    assert.equal(await judge(plugin(limits), attributes({ object })), undefined);
+    assert.deepEqual(object.spec?.resources, {
+      limits: { memory: '2Gi' },
+      requests: { cpu: '50m', memory: '2Gi' },
+    });
+  });
+
   const forbidden = 'pods "p" is forbidden: ';
   const cases: [string, Limits, Pod, string | undefined][] = [
     ['nothing to break', [], pod(), undefined],
@@ -62,6 +72,18 @@ describe('LimitRanger', () => {
       [{ type: 'Container', max: { memory: '1Mi', cpu: '1' } }],
       pod({ limits: { cpu: '2', memory: '2Mi' } }),
       '[maximum cpu usage per Container is 1, but limit is 2, maximum memory usage per Container is 1Mi, but limit is 2Mi]',
+    ],
+    [
+      'the same problem of several containers',
+      [{ type: 'Container', min: cpu('1') }],
+      pod({}, { initContainers: [{ name: 'i' }] }),
+      'minimum cpu usage per Container is 1.  No request is specified',
+    ],
+    [
+      'a ratio of amounts that have no thousandths',
+      [{ type: 'Container', maxLimitRequestRatio: { memory: '1.5' } }],
+      pod({ requests: { memory: '9Pi' }, limits: { memory: '7Ei' } }),
+      'memory max limit to request ratio per Container is 1500m, but provided ratio is 796.444444',
     ],
     [
       'the sum of a pod, with its largest init container',

@@ -2,6 +2,8 @@
 import { member } from '../../machinery/meta/member.ts';
 import { addAmounts, amountsOf } from '../../machinery/quota/amounts.ts';
 import { podLimits, podRequests } from '../../machinery/quota/pod-resources.ts';
+import type { JsonObject } from '../../machinery/schema/default-paths.ts';
+import { defaultPodLevelResources } from '../../machinery/schema/pod-level-resources.ts';
 import type {
   Container,
   LimitRange,
@@ -30,9 +32,9 @@ export function limitRanger(env: AdmissionEnvironment): AdmissionPlugin {
           a.resource === 'pods'
             ? podProblems(a.object as Pod, limitsOf(range))
             : claimProblems(a.object as PersistentVolumeClaim, limitsOf(range));
-        const [first] = problems;
-        if (first === undefined) continue;
-        throw refused(a, problems.length === 1 ? first : `[${[...new Set(problems)].join(', ')}]`);
+        const texts = [...new Set(problems)];
+        if (texts.length === 0) continue;
+        throw refused(a, texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`);
       }
     },
   };
@@ -65,6 +67,8 @@ function setDefaults(pod: Pod, limits: readonly Limit[]): void {
     ...fillAll(pod.spec?.initContainers, 'init container', requests, maximums),
   ];
   if (notes.length === 0) return;
+  // Of what containers request now, the pod as a whole may have defaults.
+  if (pod.spec !== undefined) defaultPodLevelResources(pod.spec as unknown as JsonObject);
   pod.metadata ??= {};
   pod.metadata.annotations = {
     ...pod.metadata.annotations,

@@ -145,6 +145,11 @@ export class Quantity {
     return this.scaled(-3);
   }
 
+  /** True when there is no fraction of thousandths, rounded away from zero. */
+  isWhole(): boolean {
+    return this.exponent >= 0 || this.roundUp(-3).cmp(this.roundUp(0)) === 0;
+  }
+
   /** The nearest floating point number. */
   toNumber(): number {
     if (this.exponent === 0) return Number(this.mantissa);

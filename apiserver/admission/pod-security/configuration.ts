@@ -1,4 +1,5 @@
 /** PodSecurityConfiguration (pod-security.admission.config.k8s.io/v1): defaults and exemptions. */
+import { isDns1123Label, isDns1123Subdomain } from '../../../machinery/meta/names.ts';
 import {
   defaultPolicy,
   type LevelVersion,
@@ -43,9 +44,9 @@ export function podSecurityConfiguration(document: unknown): PodSecurityConfigur
       warn: modeOf(defaults, 'warn'),
     },
     exemptions: {
-      usernames: namesOf(exemptions, 'usernames'),
-      namespaces: namesOf(exemptions, 'namespaces'),
-      runtimeClasses: namesOf(exemptions, 'runtimeClasses'),
+      usernames: namesOf(exemptions, 'usernames', usernameProblems),
+      namespaces: namesOf(exemptions, 'namespaces', isDns1123Label),
+      runtimeClasses: namesOf(exemptions, 'runtimeClasses', isDns1123Subdomain),
     },
   };
 }
@@ -58,19 +59,41 @@ function recordOf(value: unknown, what: string): Readonly<Record<string, unknown
 }
 
 function modeOf(defaults: Readonly<Record<string, unknown>>, mode: keyof Policy): LevelVersion {
-  const levelText = String(defaults[mode] ?? 'privileged');
-  const versionText = String(defaults[`${mode}-version`] ?? 'latest');
+  const levelText = textOr(defaults, mode, 'privileged');
+  const versionText = textOr(defaults, `${mode}-version`, 'latest');
   const level = parseLevel(levelText);
   const minor = parseMinor(versionText);
-  const shown = (name: string, text: string) => `defaults.${name}: ${JSON.stringify(text)}: `;
+  const shown = (name: string, text: string) =>
+    `defaults.${name}: Invalid value: ${JSON.stringify(text)}: `;
   if (level === undefined) throw new Error(shown(mode, levelText) + levelProblem);
   if (minor === undefined) throw new Error(shown(`${mode}-version`, versionText) + versionProblem);
   return { level, minor };
 }
 
-function namesOf(exemptions: Readonly<Record<string, unknown>>, field: string): string[] {
+/** Texts that are left empty say nothing. */
+function textOr(given: Readonly<Record<string, unknown>>, field: string, other: string): string {
+  return String(given[field] ?? '') || other;
+}
+
+const usernameProblems = (name: string) => (name === '' ? ['username must not be empty'] : []);
+
+function namesOf(
+  exemptions: Readonly<Record<string, unknown>>,
+  field: string,
+  problemsOf: (name: string) => readonly string[],
+): string[] {
   const names = exemptions[field] ?? [];
-  const valid = Array.isArray(names) && names.every((n) => typeof n === 'string' && n !== '');
-  if (!valid) throw new Error(`exemptions.${field}: must be a list of names`);
-  return names as string[];
+  if (!Array.isArray(names) || !names.every((n) => typeof n === 'string')) {
+    throw new Error(`exemptions.${field}: must be a list of names`);
+  }
+  for (const [i, name] of names.entries()) {
+    const head = `exemptions.${field}[${i}]: `;
+    const problems = problemsOf(name);
+    const shown = JSON.stringify(name);
+    if (problems.length > 0) {
+      throw new Error(`${head}Invalid value: ${shown}: ${problems.join(', ')}`);
+    }
+    if (names.indexOf(name) < i) throw new Error(`${head}Duplicate value: ${shown}`);
+  }
+  return names;
 }

@@ -40,6 +40,12 @@ describe('policyOf', () => {
       ['restricted:latest', 'baseline:latest', 'privileged:latest'],
       ['enforce', 'audit-version', 'warn'],
     ],
+    [
+      'a version that is no number of 64 bits',
+      { audit: 'baseline', 'audit-version': 'v1.9223372036854775808' },
+      ['privileged:latest', 'baseline:latest', 'privileged:latest'],
+      ['audit-version'],
+    ],
   ];
   for (const [what, labels, expected, wrong] of cases) {
     it(`reads ${what}`, () => {
@@ -156,6 +162,24 @@ describe('PodSecurity', () => {
       { exempt: 'user' },
     ],
     [
+      'no version where nothing is looked at',
+      { enforce: 'privileged', 'enforce-version': 'v1.20' },
+      {},
+      { 'enforce-policy': 'privileged:latest' },
+    ],
+    [
+      'no exempt runtime class where nothing is looked at',
+      {},
+      { exemptions: { runtimeClasses: ['vm'] } },
+      { 'enforce-policy': 'privileged:latest' },
+    ],
+    [
+      'an exempt runtime class',
+      { enforce: 'baseline' },
+      { exemptions: { runtimeClasses: ['vm'] } },
+      { exempt: 'runtimeClass' },
+    ],
+    [
       'labels that cannot be read',
       { enforce: 'baseline', 'warn-version': 'x' },
       {},
@@ -174,7 +198,8 @@ describe('PodSecurity', () => {
       const annotate = (key: string, value: string) => {
         told[key.replace('pod-security.kubernetes.io/', '')] = value.replace(/(policy): .*/, '$1');
       };
-      await judge(podSecurity(env, document), attributes({ object: pod(host), annotate }));
+      const object = pod({ ...host, runtimeClassName: 'vm' });
+      await judge(podSecurity(env, document), attributes({ object, annotate }));
       assert.deepEqual(told, expected);
     });
   }
@@ -241,9 +266,53 @@ describe('PodSecurity', () => {
     assert.equal(await judged({ namespace: 'free' }), undefined);
     assert.equal(await judged({ user: { name: 'bob', groups: [] } }), undefined);
     assert.equal(await judged({}, { runtimeClassName: 'vm' }), undefined);
-    assert.throws(
-      () => podSecurity(env, { ...configuration, defaults: { audit: 'x' } }),
-      /defaults\.audit: "x": must be one of/,
-    );
+  });
+
+  const wrongFiles: [object, RegExp][] = [
+    [{ defaults: { audit: 'x' } }, /^defaults\.audit: Invalid value: "x": must be one of/],
+    [{ exemptions: { usernames: ['a', ''] } }, /^exemptions\.usernames\[1\]: .*not be empty/],
+    [
+      { exemptions: { usernames: ['a', 'a'] } },
+      /^exemptions\.usernames\[1\]: Duplicate value: "a"/,
+    ],
+    [
+      { exemptions: { namespaces: ['A.b'] } },
+      /^exemptions\.namespaces\[0\]: Invalid value: "A\.b"/,
+    ],
+    [{ exemptions: { runtimeClasses: ['A'] } }, /^exemptions\.runtimeClasses\[0\]: Invalid value/],
+    [{ exemptions: { runtimeClasses: 'a' } }, /^exemptions\.runtimeClasses: must be a list/],
+  ];
+  for (const [given, message] of wrongFiles) {
+    it(`does not start with ${JSON.stringify(given)}`, () => {
+      const document = {
+        apiVersion: 'pod-security.admission.config.k8s.io/v1',
+        kind: 'PodSecurityConfiguration',
+        defaults: { enforce: '' },
+        ...given,
+      };
+      assert.throws(() => podSecurity(testEnvironment({}), document), { message });
+    });
+  }
+
+  it('tells exempt namespaces of policies that are ignored', async () => {
+    const warned = async (defaults: object, labels: Record<string, string>) => {
+      const told: string[] = [];
+      const document = {
+        apiVersion: 'pod-security.admission.config.k8s.io/v1',
+        kind: 'PodSecurityConfiguration',
+        defaults,
+        exemptions: { namespaces: ['ns'] },
+      };
+      const object = namespace(labels);
+      const given = { resource: 'namespaces', kind: 'Namespace', object, name: 'ns' };
+      const a = attributes({ ...given, warn: (text) => told.push(text) });
+      await judge(podSecurity(testEnvironment({}), document), a);
+      return told;
+    };
+    assert.deepEqual(await warned({}, { enforce: 'baseline', 'audit-version': 'v1.2' }), [
+      'namespace "ns" is exempt from Pod Security, and the policy (enforce=baseline:latest) will be ignored',
+    ]);
+    // Versions of what forbids nothing make no other policy.
+    assert.deepEqual(await warned({ warn: 'baseline' }, { 'audit-version': 'v1.2' }), []);
   });
 });

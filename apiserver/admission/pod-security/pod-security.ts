@@ -11,7 +11,15 @@ import { subjectOf } from './check.ts';
 import { type PodSecurityConfiguration, podSecurityConfiguration } from './configuration.ts';
 import { detailsOf, violationsOf } from './evaluate.ts';
 import { existingPodWarnings } from './existing-pods.ts';
-import { isFullyPrivileged, isStricter, type Policy, policyName, policyOf } from './policy.ts';
+import {
+  defaultPolicy,
+  isEquivalent,
+  isFullyPrivileged,
+  isStricter,
+  type Policy,
+  policyName,
+  policyOf,
+} from './policy.ts';
 import { isSignificantChange, templateOf } from './subjects.ts';
 
 /** Faces of a pod that do not change what its processes may do. */
@@ -83,8 +91,8 @@ function warnOfExemption(
     const named = labels[label] !== undefined || labels[`${label}-version`] !== undefined;
     return named && policy[mode].level !== 'privileged';
   });
-  const same = (['enforce', 'audit', 'warn'] as const).every(
-    (mode) => policyName(policy[mode]) === policyName(defaults[mode]),
+  const same = (['enforce', 'audit', 'warn'] as const).every((mode) =>
+    isEquivalent(policy[mode], defaults[mode]),
   );
   if (same) return;
   const ignored = modes.map((mode) => `${mode}=${policyName(policy[mode])}`).join(', ');
@@ -95,7 +103,7 @@ function warnOfExemption(
 
 async function validatePod(a: AdmissionAttributes, situation: Situation): Promise<void> {
   const pod = a.object as Pod;
-  if (isExempt(a, pod, situation)) return;
+  if (isExemptPlace(a, situation)) return;
   const namespace = await namespaceOf(a, situation);
   if (namespace === undefined) {
     const text = `failed to lookup namespace ${JSON.stringify(a.namespace)}`;
@@ -105,10 +113,12 @@ async function validatePod(a: AdmissionAttributes, situation: Situation): Promis
   }
   const { policy, errors } = policyOf(namespace.metadata?.labels ?? {}, situation.defaults);
   if (errors.length === 0 && isFullyPrivileged(policy)) {
-    a.annotate?.(`${labelPrefix}enforce-policy`, policyName(policy.enforce));
+    // Nothing is looked at, in whatever version.
+    a.annotate?.(`${labelPrefix}enforce-policy`, policyName(defaultPolicy.enforce));
     return;
   }
   if (a.operation === 'UPDATE' && !isSignificantChange(pod, a.oldObject as Pod)) return;
+  if (hasExemptRuntime(a, pod, situation)) return;
   const subject = subjectOf(pod);
   const broken = violationsOf(policy.enforce, subject);
   a.annotate?.(`${labelPrefix}enforce-policy`, policyName(policy.enforce));
@@ -127,10 +137,13 @@ async function warnOf(
   template: Pick<Pod, 'metadata' | 'spec'>,
   situation: Situation,
 ): Promise<void> {
-  if (isExempt(a, template, situation)) return;
+  if (isExemptPlace(a, situation)) return;
   const namespace = await namespaceOf(a, situation);
   if (namespace === undefined) return;
   const { policy, errors } = policyOf(namespace.metadata?.labels ?? {}, situation.defaults);
+  const unseen = policy.warn.level === 'privileged' && policy.audit.level === 'privileged';
+  if (errors.length === 0 && unseen) return;
+  if (hasExemptRuntime(a, template, situation)) return;
   const subject = subjectOf(template);
   if (errors.length > 0) noteBadPolicy(a, errors);
   noteAudit(a, policy, subject);
@@ -166,21 +179,26 @@ function warn(
   a.warn(`would violate PodSecurity ${name}: ${detailsOf(broken)}`);
 }
 
-/** Told in the audit log. */
-function isExempt(
-  a: AdmissionAttributes,
-  pod: Pick<Pod, 'spec'>,
-  { exemptions }: Situation,
-): boolean {
+/** True where the namespace or the user is exempt, which the audit log is told. */
+function isExemptPlace(a: AdmissionAttributes, { exemptions }: Situation): boolean {
   const reason = exemptions.namespaces.includes(a.namespace)
     ? 'namespace'
     : exemptions.usernames.includes(a.user.name)
       ? 'user'
-      : exemptions.runtimeClasses.includes(pod.spec?.runtimeClassName ?? '')
-        ? 'runtimeClass'
-        : undefined;
+      : undefined;
   if (reason !== undefined) a.annotate?.(`${labelPrefix}exempt`, reason);
   return reason !== undefined;
+}
+
+/** As `isExemptPlace` of the runtime class: it is asked for only where a policy is in force. */
+function hasExemptRuntime(
+  a: AdmissionAttributes,
+  pod: Pick<Pod, 'spec'>,
+  { exemptions }: Situation,
+): boolean {
+  const exempt = exemptions.runtimeClasses.includes(pod.spec?.runtimeClassName ?? '');
+  if (exempt) a.annotate?.(`${labelPrefix}exempt`, 'runtimeClass');
+  return exempt;
 }
 
 async function namespaceOf(

@@ -24,6 +24,9 @@ const anything: LevelVersion = { level: 'privileged', minor: Number.POSITIVE_INF
 /** Of namespaces without labels: everything goes. */
 export const defaultPolicy: Policy = { enforce: anything, audit: anything, warn: anything };
 
+/** Versions are numbers of 64 bits. */
+const mostMinor = 2n ** 63n - 1n;
+
 const prefix = 'pod-security.kubernetes.io/';
 
 /** `restricted:latest`, `baseline:v1.24`. */
@@ -36,6 +39,11 @@ export function isStricter(a: Level, b: Level): boolean {
   return levels.indexOf(a) > levels.indexOf(b);
 }
 
+/** True when both forbid the same: no version of `privileged` forbids anything. */
+export function isEquivalent(a: LevelVersion, b: LevelVersion): boolean {
+  return a.level === b.level && (a.level === 'privileged' || a.minor === b.minor);
+}
+
 /** The level of that name; undefined for others. */
 export function parseLevel(text: string): Level | undefined {
   return levels.find((level) => level === text);
@@ -45,7 +53,8 @@ export function parseLevel(text: string): Level | undefined {
 export function parseMinor(text: string): number | undefined {
   if (text === 'latest') return Number.POSITIVE_INFINITY;
   const match = /^v1\.(0|[1-9][0-9]*)$/.exec(text);
-  return match === null ? undefined : Number(match[1]);
+  if (match === null || BigInt(match[1]!) > mostMinor) return undefined;
+  return Number(match[1]);
 }
 
 /** What is wrong with a text that `parseLevel` does not know. */

@@ -2,6 +2,7 @@
  * What nobody may use without a quota for it. Configured by a file: ResourceQuotaConfiguration,
  * apiserver.config.k8s.io/v1.
  */
+import { StatusError } from '../../../machinery/meta/status-error.ts';
 import type { Amounts } from '../../../machinery/quota/amounts.ts';
 import { type ScopeRequirement, scopeRequirements } from '../../../machinery/quota/scopes.ts';
 import type { AdmissionAttributes } from '../admission.ts';
@@ -70,5 +71,6 @@ export function requireCover(u: Uncovered): void {
   const shown = missing.map(
     ({ scopeName, operator, values }) => `{${scopeName} ${operator} [${(values ?? []).join(' ')}]}`,
   );
-  throw new Error(`insufficient quota to match these scopes: [${shown.join(' ')}]`);
+  // The real server answers this one with a code alone.
+  throw new StatusError('', `insufficient quota to match these scopes: [${shown.join(' ')}]`);
 }

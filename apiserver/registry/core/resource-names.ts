@@ -82,7 +82,7 @@ export function isWholePages(name: string, quantity: string): boolean {
     if (e instanceof QuantityError) return false;
     throw e;
   }
-  if (pageSize.sign() <= 0 || pageSize.toMillis() % 1000n !== 0n) return false;
+  if (pageSize.sign() <= 0 || !pageSize.isWhole()) return false;
   return parseQuantity(quantity).value() % pageSize.value() === 0n;
 }
 
@@ -123,7 +123,7 @@ export const validateQuotaResourceName: ResourceNameCheck = (name, at) => {
 export function validateResourceQuantity(name: string, value: string, at: FieldPath): FieldError[] {
   const errors = validateNonnegativeQuantity(value, at);
   const counted = integerResources.has(name) || isExtendedResource(name);
-  if (counted && parseQuantity(value).toMillis() % 1000n !== 0n) {
+  if (counted && !parseQuantity(value).isWhole()) {
     errors.push(invalidValue(at, value, 'must be an integer'));
   }
   return errors;

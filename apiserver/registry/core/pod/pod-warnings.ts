@@ -169,7 +169,7 @@ function fractionWarnings(
 ): string[] {
   return names.flatMap((name) => {
     const value = list?.[name];
-    if (value === undefined || parseQuantity(value).toMillis() % 1000n === 0n) return [];
+    if (value === undefined || parseQuantity(value).isWhole()) return [];
     return [
       `${at.key(name)}: fractional byte value ${quote(value)} is invalid, must be an integer`,
     ];

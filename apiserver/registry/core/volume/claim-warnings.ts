@@ -10,7 +10,7 @@ export function claimSpecWarnings(
 ): string[] {
   return (['requests', 'limits'] as const).flatMap((kind) => {
     const value = spec?.resources?.[kind]?.['storage'];
-    if (value === undefined || parseQuantity(value).toMillis() % 1000n === 0n) return [];
+    if (value === undefined || parseQuantity(value).isWhole()) return [];
     const path = at.child('resources', kind).key('storage');
     return [`${path}: fractional byte value ${quote(value)} is invalid, must be an integer`];
   });
