@@ -21,7 +21,7 @@ import {
   type TableOptions,
   type TableSource,
   table,
-  tableJson,
+  tableBody,
 } from './table.ts';
 import { checkList, checkOne } from './wrong-shape.ts';
 
@@ -130,7 +130,7 @@ function renderTable(
     return {
       code,
       contentType: form.contentType,
-      body: tableJson(source, items, meta, options),
+      body: tableBody(source, items, meta, options),
     };
   }
   const type = kindType('meta.k8s.io/v1', 'Table')!;

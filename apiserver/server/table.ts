@@ -4,6 +4,7 @@ import { fieldDescription } from '../openapi/descriptions.ts';
 import type { ResourceDefinition, VersionConversion } from '../registry/resource.ts';
 import { StoredObject, type StoredRow } from '../storage/cache/stored-object.ts';
 import { bareMetadataBytes } from './bare-metadata.ts';
+import { SlicedBody } from './sliced-body.ts';
 
 export type IncludeObject = 'Metadata' | 'Object' | 'None';
 
@@ -34,31 +35,42 @@ export function table(
   return JSON.parse(tableJson(resource, items, metadata, options).toString('utf8')) as KubeObject;
 }
 
-/** A Table as JSON; metadata and objects of stored items are copied, not parsed. */
+/** A Table as JSON. */
 export function tableJson(
   resource: TableSource,
   items: readonly TableItem[],
   metadata: ListMeta,
   options: TableOptions,
 ): Buffer {
+  return tableBody(resource, items, metadata, options).joined();
+}
+
+/** A Table as JSON; metadata and objects of stored items are slices of them, not parsed. */
+export function tableBody(
+  resource: TableSource,
+  items: readonly TableItem[],
+  metadata: ListMeta,
+  options: TableOptions,
+): SlicedBody {
   const head = {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
     columnDefinitions: options.definitions ? columnDefinitions(resource) : null,
   };
-  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`)];
+  const out = new SlicedBody();
+  out.push(Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`));
   items.forEach((item, i) => {
     const { cells, conditions } = rowOf(resource, item);
     const shown = cells.map((c) => (typeof c === 'function' ? c(options.nowMs) : c));
     const extra = conditions.length > 0 ? `,"conditions":${JSON.stringify(conditions)}` : '';
     const comma = i === 0 ? '' : ',';
-    parts.push(Buffer.from(`${comma}{"cells":${JSON.stringify(shown)}${extra},"object":`));
-    pushObject(parts, resource, item, options);
-    parts.push(close);
+    out.push(Buffer.from(`${comma}{"cells":${JSON.stringify(shown)}${extra},"object":`));
+    pushObject(out, resource, item, options);
+    out.push(close);
   });
-  parts.push(end);
-  return Buffer.concat(parts);
+  out.push(end);
+  return out;
 }
 
 const close = Buffer.from('}');
@@ -69,21 +81,23 @@ const partialHead = Buffer.from(
 );
 
 function pushObject(
-  parts: Buffer[],
+  out: SlicedBody,
   resource: TableSource,
   item: TableItem,
   { include, version }: TableOptions,
 ): void {
-  if (include === 'None') parts.push(nothing);
+  if (include === 'None') out.push(nothing);
   else if (include === 'Object') {
-    if (item instanceof StoredObject && resource.conversion === undefined) parts.push(item.bytes);
-    else parts.push(Buffer.from(JSON.stringify(servedValue(resource, item))));
+    if (item instanceof StoredObject && resource.conversion === undefined) out.push(item.bytes);
+    else out.push(Buffer.from(JSON.stringify(servedValue(resource, item))));
   } else {
     const head =
       version === 'v1'
         ? partialHead
         : Buffer.from(partialHead.toString().replace('meta.k8s.io/v1', `meta.k8s.io/${version}`));
-    parts.push(head, bareMetadataBytes(resource.definition, item), close);
+    out.push(head);
+    out.push(bareMetadataBytes(resource.definition, item));
+    out.push(close);
   }
 }
 
