@@ -11,11 +11,12 @@ describe('EventRateLimit', () => {
     const env = { ...testEnvironment(), now: () => nowMs };
     const limits = [{ type: 'Namespace', qps: 2, burst: 2 }];
     const plugin = eventRateLimit(env, { limits });
-    const refusal = 'limit reached on type Namespace for key a';
+    const refusal = 'Too many requests: limit reached on type Namespace for key a';
     assert.equal(await judge(plugin, event('a')), undefined);
     assert.equal(await judge(plugin, event('a')), undefined);
     assert.equal(await judge(plugin, event('a')), refusal);
     assert.equal(await judge(plugin, event('a', { dryRun: true })), undefined);
+    assert.equal(await judge(plugin, event('a', { group: 'events.k8s.io' })), undefined);
     assert.equal(await judge(plugin, event('b')), undefined);
     nowMs = 500;
     assert.equal(await judge(plugin, event('a')), undefined);
@@ -29,7 +30,7 @@ describe('EventRateLimit', () => {
     assert.equal(await by('x'), undefined);
     assert.equal(await by('y'), undefined);
     assert.equal(await by('x'), undefined);
-    assert.equal(await by('x'), 'limit reached on type User for key x');
+    assert.equal(await by('x'), 'Too many requests: limit reached on type User for key x');
   });
 
   const malformed: [object, RegExp][] = [

@@ -31,7 +31,8 @@ export function eventRateLimit(env: AdmissionEnvironment, document?: unknown): A
     name: 'EventRateLimit',
     handles: (a) =>
       (a.operation === 'CREATE' || a.operation === 'UPDATE') &&
-      (a.group === '' || a.group === 'events.k8s.io') &&
+      // Those of events.k8s.io are another kind, and pass.
+      a.group === '' &&
       a.kind === 'Event' &&
       !a.dryRun,
     validate(a) {
@@ -39,8 +40,9 @@ export function eventRateLimit(env: AdmissionEnvironment, document?: unknown): A
         .map((limiter) => limiter.take(a, env.now()))
         .filter((problem) => problem !== undefined);
       if (problems.length === 0) return;
-      const text = problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`;
-      throw new StatusError('TooManyRequests', text);
+      const texts = [...new Set(problems)];
+      const text = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
+      throw new StatusError('TooManyRequests', `Too many requests: ${text}`);
     },
   };
 }

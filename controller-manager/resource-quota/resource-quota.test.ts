@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { configMaps, deployments, pods, resourceQuotas } from '../../client/resources.ts';
+import {
+  configMaps,
+  deployments,
+  deviceClasses,
+  pods,
+  resourceClaims,
+  resourceQuotas,
+} from '../../client/resources.ts';
 import type { Pod } from '../../machinery/schema/wire.ts';
 import { TestBed } from '../test-bed.ts';
 import { resourceQuotaController } from './resource-quota.ts';
@@ -52,6 +59,36 @@ describe('resource quota controller', () => {
     bed.client.seed(pods, pod('r', '250m'));
     await bed.advance(5 * 60_000);
     assert.equal(statusOf(bed)?.used?.['cpu'], '250m');
+    assert.deepEqual(bed.complaints, []);
+  });
+
+  it('counts the devices of claims', async () => {
+    await using bed = new TestBed();
+    bed.client.served = [pods, resourceClaims, deviceClasses, resourceQuotas];
+    bed.client.seed(deviceClasses, {
+      metadata: { name: 'gpu' },
+      spec: { extendedResourceName: 'example.com/gpu' },
+    });
+    const exactly = { deviceClassName: 'gpu', allocationMode: 'ExactCount' as const, count: 3 };
+    bed.client.seed(resourceClaims, {
+      metadata: { namespace: 'a', name: 'c' },
+      spec: { devices: { requests: [{ name: 'r', exactly }] } },
+    });
+    const hard = {
+      'gpu.deviceclass.resource.k8s.io/devices': '9',
+      'requests.example.com/gpu': '9',
+      'count/resourceclaims.resource.k8s.io': '9',
+    };
+    bed.client.seed(resourceQuotas, quota(hard));
+    await bed.start([resourceQuotaController]);
+    assert.deepEqual(statusOf(bed)?.used, {
+      'gpu.deviceclass.resource.k8s.io/devices': '3',
+      'requests.example.com/gpu': '3',
+      'count/resourceclaims.resource.k8s.io': '1',
+    });
+    await bed.client.delete(resourceClaims, { namespace: 'a', name: 'c' });
+    await bed.settle();
+    assert.equal(statusOf(bed)?.used?.['requests.example.com/gpu'], '0');
     assert.deepEqual(bed.complaints, []);
   });
 

@@ -2,8 +2,15 @@
 import type { Resource } from '../../client/client.ts';
 import { type Discovery, discover } from '../../client/discovery.ts';
 import type { Informer } from '../../client/informer.ts';
-import { persistentVolumeClaims, pods, services } from '../../client/resources.ts';
+import {
+  deviceClasses,
+  persistentVolumeClaims,
+  pods,
+  resourceClaims,
+  services,
+} from '../../client/resources.ts';
 import { type Amounts, addAmounts, sameAmounts } from '../../machinery/quota/amounts.ts';
+import { mayCountClaims, resourceClaimEvaluator } from '../../machinery/quota/device-claims.ts';
 import {
   claimEvaluator,
   countEvaluator,
@@ -99,6 +106,7 @@ export class QuotaUsage {
 
   /** Sees to it that there is a source for a counted name. */
   private async prepare(name: string, signal: AbortSignal): Promise<void> {
+    if (mayCountClaims(name)) await this.prepareClaims(signal);
     const kind =
       countedKind(name) ?? (aliased.includes(name) ? { group: '', plural: name } : undefined);
     if (kind === undefined || this.sources.has(idOf(kind.group, kind.plural))) return;
@@ -110,6 +118,18 @@ export class QuotaUsage {
     const informer =
       context.existingInformer(resource) ?? context.informer(resource, { metadataOnly: true });
     this.add(evaluator, informer);
+  }
+
+  /** Claims count by their devices, for which the device classes are needed too. */
+  private async prepareClaims(signal: AbortSignal): Promise<void> {
+    const { group, plural } = resourceClaimEvaluator(() => []);
+    const known = (): boolean => this.sources.has(idOf(group, plural));
+    if (known() || (await this.find(group, plural, signal)) === undefined) return;
+    const classes = this.context.informer(deviceClasses);
+    await classes.synced(signal);
+    if (known()) return;
+    const evaluator = resourceClaimEvaluator(() => classes.store.list());
+    this.add(evaluator, this.context.informer(resourceClaims));
   }
 
   private async find(

@@ -1,7 +1,6 @@
 /**
  * What objects count for in quotas: for each kind which resource names it bears on, and how much
- * of each one object uses. API: core/v1 ResourceQuota. Device requests of resource claims are
- * not counted, only the claims themselves.
+ * of each one object uses. API: core/v1 ResourceQuota. Resource claims have their own file.
  */
 import { Quantity } from '../meta/quantity.ts';
 import { parseTime } from '../meta/times.ts';

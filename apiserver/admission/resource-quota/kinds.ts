@@ -1,4 +1,5 @@
 /** Which requests change how much of a quota is used, and what their objects must then say. */
+import { resourceClaimEvaluator } from '../../../machinery/quota/device-claims.ts';
 import {
   claimEvaluator,
   countEvaluator,
@@ -7,7 +8,7 @@ import {
   serviceEvaluator,
 } from '../../../machinery/quota/evaluators.ts';
 import { isTerminating } from '../../../machinery/quota/scopes.ts';
-import type { KubeObject, Pod } from '../../../machinery/schema/wire.ts';
+import type { DeviceClass, KubeObject, Pod } from '../../../machinery/schema/wire.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 
 /** How one kind is charged. */
@@ -53,6 +54,15 @@ const special: Readonly<Record<string, ChargedKind>> = {
   services,
   persistentvolumeclaims: claims,
 };
+/** How resource claims are charged, with the device classes there are. */
+export function resourceClaimKind(classes: readonly DeviceClass[]): ChargedKind {
+  return {
+    evaluator: resourceClaimEvaluator(() => classes) as QuotaEvaluator,
+    handles: (a) => a.subresource === '' && isWrite(a),
+    problem: noProblem,
+  };
+}
+
 /** Never stored. */
 const reviewGroups = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
 const counted = new Map<string, ChargedKind | undefined>();

@@ -152,6 +152,39 @@ describe('ResourceQuota', () => {
     });
   }
 
+  it('charges the devices of claims, as their classes are', async () => {
+    const name = 'requests.example.com/gpu';
+    const env = testEnvironment({
+      resourcequotas: [quota({ [name]: '2' }, { [name]: '0' })],
+      'deviceclasses.resource.k8s.io': [
+        {
+          metadata: { name: 'gpu' },
+          spec: { extendedResourceName: 'example.com/gpu' },
+        } as KubeObject,
+      ],
+    });
+    const claim = (count: number) => ({
+      metadata: { name: 'c' },
+      spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', count } }] } },
+    });
+    const judged = (count: number) =>
+      judge(
+        resourceQuota(env),
+        attributes({
+          group: 'resource.k8s.io',
+          resource: 'resourceclaims',
+          kind: 'ResourceClaim',
+          object: claim(count),
+        }),
+      );
+    assert.equal(
+      await judged(3),
+      `resourceclaims.resource.k8s.io "c" is forbidden: exceeded quota: q, requested: ${name}=3, used: ${name}=0, limited: ${name}=2`,
+    );
+    assert.equal(await judged(2), undefined);
+    assert.deepEqual(usedOf(env), [{ [name]: '2' }]);
+  });
+
   it('never lets servers that create at the same time exceed it', async () => {
     const env = versioned(
       testEnvironment({ resourcequotas: [quota({ pods: '7' }, { pods: '0' })] }),

@@ -6,11 +6,11 @@
  */
 import { conflict, StatusError } from '../../../machinery/meta/status-error.ts';
 import { listOf, sameAmounts } from '../../../machinery/quota/amounts.ts';
-import type { ResourceQuota } from '../../../machinery/schema/wire.ts';
+import type { DeviceClass, ResourceQuota } from '../../../machinery/schema/wire.ts';
 import { optimisticLockMessage } from '../../registry/object-store.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
 import { charge, type QuotaState, stateOf } from './charge.ts';
-import { type ChargedKind, chargedKind } from './kinds.ts';
+import { type ChargedKind, chargedKind, resourceClaimKind } from './kinds.ts';
 import { type LimitedResource, limitedResourcesOf } from './limited-resources.ts';
 
 /** How often quotas that others write too are looked at again. */
@@ -34,10 +34,14 @@ export function resourceQuota(env: AdmissionEnvironment, document?: unknown): Ad
       a.namespace !== '' &&
       !(a.group === '' && a.kind === 'Namespace'),
     async validate(a) {
-      const kind = chargedKind(a.group, a.resource);
-      if (kind === undefined || !kind.handles(a)) return;
+      const claims = a.group === 'resource.k8s.io' && a.resource === 'resourceclaims';
+      const known = claims ? resourceClaimKind([]) : chargedKind(a.group, a.resource);
+      if (known === undefined || !known.handles(a)) return;
       const quotas = await env.access.list<ResourceQuota>('resourcequotas', a.namespace);
       if (quotas.length === 0 && limited.length === 0) return;
+      const kind = claims
+        ? resourceClaimKind(await env.access.list<DeviceClass>('deviceclasses.resource.k8s.io', ''))
+        : known;
       await desk.charge(a, kind);
     },
   };
