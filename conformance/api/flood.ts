@@ -114,6 +114,9 @@ await check('what the flood asks for is there', async () => {
   await quiet.call('GET', '/api/v1/namespaces/default/configmaps/c1');
 });
 
+/** Whoever is answered so soon waits for nobody; a flood that is, too, is none to wait for. */
+const promptMs = 50;
+
 for (const [what, path] of [
   ['lists', '/api/v1/namespaces/default/configmaps'],
   ['small reads', '/api/v1/namespaces/default/configmaps/c1'],
@@ -133,7 +136,8 @@ for (const [what, path] of [
     const shown = Object.entries(times).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
     console.log(`  flood ${medianMs.toFixed(1)} ms ${JSON.stringify(codes)}, ${shown.join(', ')}`);
     for (const [name, ms] of Object.entries(times)) {
-      assert.ok(ms < medianMs / 2, `${name}: ${ms} ms, the flood ${medianMs} ms`);
+      const limitMs = Math.max(promptMs, medianMs / 2);
+      assert.ok(ms < limitMs, `${name}: ${ms} ms, the flood ${medianMs} ms`);
     }
     assert.deepEqual(
       Object.keys(codes).filter((code) => code !== '200' && code !== '429'),
