@@ -106,10 +106,10 @@ describe('quantity', () => {
     assert.equal(parseQuantity('1100m').value(), 2n);
     assert.equal(parseQuantity('-1100m').value(), -2n);
     assert.equal(parseQuantity('1u').toMillis(), 1n);
-    const whole = ['3', '1e3', '10Ei', '0.5Ki', '0.99999'].map((q) => parseQuantity(q).isWhole());
-    assert.deepEqual(whole, [true, true, true, true, true]);
-    const broken = ['1m', '1u', '1.5', '0.1Ki'].map((q) => parseQuantity(q).isWhole());
-    assert.deepEqual(broken, [false, false, false, false]);
+    const whole = ['3', '1e3', '8Pi', '10Ei', '9e18', '1e16', '9300T', '0.99999'];
+    for (const q of whole) assert.equal(parseQuantity(q).isWhole(), true, q);
+    const broken = ['1m', '1u', '1.5', '0.1Ki', '9Pi', '7Ei', '9300000000000000'];
+    for (const q of broken) assert.equal(parseQuantity(q).isWhole(), false, q);
     assert.equal(parseQuantity('1.5').toMillis(), 1500n);
     assert.equal(parseQuantity('1Ki').toMillis(), 1024000n);
     assert.equal(parseQuantity('250m').toNumber(), 0.25);

@@ -145,9 +145,14 @@ export class Quantity {
     return this.scaled(-3);
   }
 
-  /** True when there is no fraction of thousandths, rounded away from zero. */
+  /**
+   * True when the thousandths, rounded away from zero, make whole units. The real server counts
+   * them in 64 bits: what does not fit wraps around, or is 0 where the power of ten is large.
+   */
   isWhole(): boolean {
-    return this.exponent >= 0 || this.roundUp(-3).cmp(this.roundUp(0)) === 0;
+    if (this.exponent < 0) return this.scaled(-3) % 1000n === 0n;
+    if (this.format !== 'BinarySI' && this.exponent > 6) return true;
+    return BigInt.asIntN(64, this.mantissa * pow10(this.exponent + 3)) % 1000n === 0n;
   }
 
   /** The nearest floating point number. */
