@@ -15,10 +15,68 @@ import { setMember } from './json-text.ts';
  * Unknown fields are dropped and reported in the order of their texts. Throws DecodeError.
  */
 export function fromUnstructured(document: unknown, type: StructType): Typed {
+  if (fits(document, { kind: 'struct', type })) {
+    try {
+      return { object: convert(document, type, false, false).object, strictErrors: [] };
+    } catch (e) {
+      // A text such as a quantity that cannot be read: the walk below words it.
+      if (!(e instanceof DecodeError)) throw e;
+    }
+  }
   const unknown: string[] = [];
   readStruct(document, type, '', unknown);
   const { object } = convert(document, type, false, false);
   return { object, strictErrors: unknown.sort() };
+}
+
+const int32Limit = 2 ** 31;
+
+/**
+ * Whether every member is known and of a plain type that needs no second look; most documents are
+ * like that, and this walk costs a fraction of the other. Texts and objects that types read by
+ * themselves are left to the conversion.
+ */
+function fits(value: unknown, type: TypeRef): boolean {
+  if (value === null || value === undefined) return true;
+  switch (type.kind) {
+    case 'struct':
+      return fitsStruct(value, type.type);
+    case 'list':
+      return Array.isArray(value) && value.every((item) => fits(item, type.of));
+    case 'map':
+      return isMap(value) && Object.values(value).every((member) => fits(member, type.of));
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'int32':
+      return Number.isInteger(value) && Math.abs(value as number) < int32Limit;
+    case 'int64':
+      return Number.isSafeInteger(value);
+    case 'double':
+      return typeof value === 'number';
+    case 'bytes':
+      return false;
+    default:
+      return true;
+  }
+}
+
+function fitsStruct(value: unknown, type: StructType): boolean {
+  if (type.wraps !== undefined) return fits(value, type.wraps);
+  if (!isMap(value)) return false;
+  for (const name of Object.keys(value)) {
+    const member = value[name];
+    const field = type.byName.get(name);
+    if (field !== undefined) {
+      if (!fits(member, field.type)) return false;
+    } else if (!type.typeMeta || (name !== 'kind' && name !== 'apiVersion')) {
+      return false;
+    } else if (isSet(member) && typeof member !== 'string') {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** Checks a value that is not null; returns it, or the number it becomes. */
