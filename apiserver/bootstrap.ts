@@ -24,6 +24,7 @@ import {
 import { reviseBinding, reviseRole } from './bootstrap/rbac.ts';
 import type { ServerAddresses } from './bootstrap/server-addresses.ts';
 import type { ApiServerOptions } from './options.ts';
+import { pause } from './pause.ts';
 import { firstAddress, type ServerCertificates } from './pki/server-certificates.ts';
 import { builtinApiServices } from './registry/apiregistration/builtin-api-services.ts';
 import {
@@ -86,7 +87,7 @@ export async function keepBootstrapObjects(
   signal: AbortSignal,
 ): Promise<void> {
   for (let round = 1; !signal.aborted; round++) {
-    await sleep(endpointsEveryMs, signal);
+    await pause(endpointsEveryMs, signal);
     if (signal.aborted) break;
     try {
       await ensureEndpoints(env);
@@ -198,16 +199,4 @@ async function ensureEndpoints(env: BootstrapEnvironment): Promise<void> {
     ensure(access, 'endpoints', endpoints, (x) => reviseEndpoints(endpoints, x)),
     ensure(access, 'endpointslices.discovery.k8s.io', slice, (x) => reviseSlice(slice, x)),
   ]);
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

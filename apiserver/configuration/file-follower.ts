@@ -1,5 +1,6 @@
 /** Files whose changes a running server follows. */
 import { readFile } from 'node:fs/promises';
+import { pause } from '../pause.ts';
 
 export interface FollowedFile {
   readonly path: string;
@@ -39,18 +40,4 @@ export async function followFile(file: FollowedFile, signal: AbortSignal): Promi
       if (!signal.aborted) file.onProblem(e);
     }
   }
-}
-
-/** Resolves after a while, or when `signal` aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import * as fe from '../../../machinery/meta/field-error.ts';
-import { followFile, pause, RetryError } from '../../configuration/file-follower.ts';
+import { followFile, RetryError } from '../../configuration/file-follower.ts';
+import { pause } from '../../pause.ts';
 import type { AuthOptions } from '../auth-options.ts';
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts';
 import {

@@ -1,5 +1,5 @@
 /** The tokens of one issuer. */
-import { pause } from '../../configuration/file-follower.ts';
+import { pause } from '../../pause.ts';
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts';
 import { uncheckedClaims } from '../token-keys.ts';
 import type { JwtConfiguration } from './authentication-configuration.ts';

@@ -3,6 +3,7 @@
  * revision passes through here, "as fresh as a quorum read" is: ask the store for its revision and
  * wait until it has passed by.
  */
+import { pause } from '../../pause.ts';
 import {
   CompactedError,
   type KeyValue,
@@ -151,7 +152,7 @@ export class Cacher {
         if (signal.aborted) return;
         this.#options.onProblem(error);
         if (error instanceof CompactedError && (await this.#startAgain())) continue;
-        await sleep(delayMs, signal);
+        await pause(delayMs, signal);
         delayMs = Math.min(delayMs * 2, maxDelayMs);
       }
     }
@@ -296,16 +297,4 @@ export class Cacher {
       }
     }
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
