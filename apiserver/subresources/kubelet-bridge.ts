@@ -2,7 +2,6 @@
  * Streams to a kubelet that does not speak the client's protocol: exec, attach and port-forward
  * translated here, as upstream does it for kubelets that do not declare that they do it themselves.
  */
-import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { internalError, StatusError } from '../../machinery/meta/status-error.ts';
 import { bridge, type StreamBackend, type StreamKind } from '../../machinery/streaming/bridge.ts';
@@ -12,6 +11,7 @@ import {
   acceptWebSocket,
   maxMessageBytes,
   offeredProtocols,
+  refusalOf,
   type Upgraded,
   UpgradeRefused,
   type UpgradeRequest,
@@ -22,7 +22,6 @@ import { encodeQuery } from './query-options.ts';
 
 /** Clients open the streams of a command within this time, or are sent away. */
 const streamCreationMs = 30_000;
-const maxRefusalBytes = 64 * 1024;
 const userAgent = 'k8ts-apiserver';
 
 /** Where a stream leads to, and what is known of it. */
@@ -158,16 +157,4 @@ class DialError extends StatusError {
 
 function dialError(e: unknown, kubelet: Backend): DialError {
   return new DialError(dialProblem(e, kubelet.host, kubelet.port));
-}
-
-async function refusalOf(response: IncomingMessage): Promise<UpgradeRefused> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > maxRefusalBytes) break;
-    parts.push(part);
-  }
-  const body = Buffer.concat(parts).toString();
-  return new UpgradeRefused(response.statusCode ?? 502, response.headers, body);
 }

@@ -35,6 +35,22 @@ export class UpgradeRefused extends Error {
   }
 }
 
+/** So much of a refusal's body is handed on. */
+const maxRefusalBytes = 64 * 1024;
+
+/** A backend's answer to a request for an upgrade that is not the upgrade; reads its body. */
+export async function refusalOf(response: IncomingMessage): Promise<UpgradeRefused> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > maxRefusalBytes) break;
+    parts.push(part);
+  }
+  const body = Buffer.concat(parts).toString();
+  return new UpgradeRefused(response.statusCode ?? 502, response.headers, body);
+}
+
 /** Refusals that may be about the protocol: another one is worth a try. */
 export const protocolRefusals: ReadonlySet<number> = new Set([400, 403, 405, 426, 501]);
 

@@ -2,13 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import {
-  maxMessageBytes,
-  type Upgraded,
-  UpgradeRefused,
-} from '../../../machinery/streaming/upgrade.ts';
-
-const maxRefusalBytes = 64 * 1024;
+import { maxMessageBytes, refusalOf, type Upgraded } from '../../../machinery/streaming/upgrade.ts';
 
 /** Headers that belong to one hop. */
 const ownHeaders = new Set(['host', 'authorization', 'x-forwarded-for', 'x-forwarded-proto']);
@@ -75,16 +69,4 @@ export function webSocketToRuntime(
       resolve(ws);
     });
   });
-}
-
-async function refusalOf(response: IncomingMessage): Promise<UpgradeRefused> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > maxRefusalBytes) break;
-    parts.push(part);
-  }
-  const body = Buffer.concat(parts).toString();
-  return new UpgradeRefused(response.statusCode ?? 502, response.headers, body);
 }
