@@ -13,27 +13,40 @@ passed=0 failed=0
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
+# told NAME LOG: keeps what a failing stage said of its failures, for the end.
+told() {
+  local name=$1 log=$2
+  {
+    echo "== $name"
+    if grep -qE '^ *[0-9]+ failing$' "$log"; then sed -nE '/^ *[0-9]+ failing$/,$p' "$log" | head -n 120
+    elif grep -qaE 'FAILED|fails now' "$log"; then grep -aE -A 12 'FAILED|fails now' "$log" | head -n 120
+    else tail -n 40 "$log"; fi
+  } >> "$logs/failures"
+}
+
 # step NAME COMMAND...: counts one test that passes when the command does.
 step() {
-  local name=$1; shift
+  local name=$1 log="$logs/stage"; shift
   echo "== $name"
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $name"; fi
+  "$@" 2>&1 | tee "$log"
+  if [ "${PIPESTATUS[0]}" -eq 0 ]; then passed=$((passed + 1)); return; fi
+  failed=$((failed + 1)); echo "FAILED: $name"; told "$name" "$log"
 }
 
 # counted NAME COMMAND...: adds the counts of its closing line `N passed, N failed`.
 counted() {
-  local name=$1 log="$logs/$RANDOM" ok; shift
+  local name=$1 log="$logs/stage" ok line p f; shift
   echo "== $name"
   "$@" 2>&1 | tee "$log"; ok=${PIPESTATUS[0]}
-  local line
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
-  if [ -n "$line" ]; then
-    local f; f=$(echo "$line" | awk '{print $3}')
-    passed=$((passed + $(echo "$line" | awk '{print $1}'))); failed=$((failed + f))
-    [ "$ok" -ne 0 ] && [ "$f" -eq 0 ] && failed=$((failed + 1))
+  line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+  if [ -z "$line" ]; then
+    p=0 f=1; echo "FAILED: $name gave no counts (exit $ok)"
   else
-    failed=$((failed + 1)); echo "FAILED: $name gave no counts (exit $ok)"
+    p=$(echo "$line" | awk '{print $1}') f=$(echo "$line" | awk '{print $3}')
+    [ "$ok" -ne 0 ] && [ "$f" -eq 0 ] && f=1
   fi
+  passed=$((passed + p)) failed=$((failed + f))
+  [ "$f" -eq 0 ] || told "$name" "$log"
 }
 
 unit() {
@@ -58,6 +71,9 @@ fi
 counted 'the API server as a process: rough clients, kills, both stores' conformance/api/run.sh
 counted 'end to end: kubectl and helm on real containers' conformance/e2e/run.sh
 
+if [ -e "$logs/failures" ]; then
+  echo; echo "What failed:"; cat "$logs/failures"
+fi
 echo
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
