@@ -44,6 +44,8 @@ interface CaseResult {
   topic: string;
   name: string;
   ok: boolean;
+  /** Where the answers differ, as the replayer tells it. */
+  diffs: unknown[];
 }
 
 const nameOf = (c: CaseResult) => fullName(c.topic, c.name);
@@ -128,13 +130,22 @@ async function judge(all: readonly CaseResult[], passing: ReadonlySet<string>): 
     const pattern = failed.map((n) => n.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
     const again = await replay(`^(${pattern})$`);
     const now = new Set(again.filter((c) => c.ok).map(nameOf));
+    for (const name of failed.filter((n) => now.has(n))) console.log(`${name}: only at first`);
     failed = failed.filter((name) => !now.has(name));
+    for (const c of again) if (!c.ok) tellDifferences(c);
   }
   for (const name of failed) console.log(`passed before and fails now: ${name}`);
   const fresh = [...passing].filter((name) => !listed.has(name));
   if (fresh.length > 0) console.log(`${fresh.length} cases pass that are not listed: --update`);
   console.log(`${expected.length - failed.length} passed, ${failed.length} failed`);
   return failed.length === 0 ? 0 : 1;
+}
+
+function tellDifferences(c: CaseResult): void {
+  console.log(`FAILED ${nameOf(c)}`);
+  for (const d of c.diffs.slice(0, 8)) {
+    console.log(`  ${(typeof d === 'string' ? d : JSON.stringify(d)).slice(0, 500)}`);
+  }
 }
 
 async function replay(filter: string | undefined): Promise<CaseResult[]> {
