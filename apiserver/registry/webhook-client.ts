@@ -5,8 +5,8 @@ import {
   invalidValue,
   required,
 } from '../../machinery/meta/field-error.ts';
+import { parseGoUrl } from '../../machinery/meta/go-url.ts';
 import { isDns1123Subdomain, isPortNumber } from '../../machinery/meta/names.ts';
-import { parseGoUrl } from './go-url.ts';
 
 const form = '; desired format: https://host[/path]';
 

@@ -5,8 +5,8 @@ import {
   invalidValue,
   required,
 } from '../../../machinery/meta/field-error.ts';
+import { parseGoUrl } from '../../../machinery/meta/go-url.ts';
 import type { CustomResourceDefinition } from '../../../machinery/schema/wire.ts';
-import { parseGoUrl } from '../go-url.ts';
 import { validateNames } from './crd-parts-validation.ts';
 import type { CrdSpec } from './crd-spec.ts';
 

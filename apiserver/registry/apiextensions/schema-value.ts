@@ -15,9 +15,9 @@ import {
   typeInvalid,
 } from '../../../machinery/meta/field-error.ts';
 import { member } from '../../../machinery/meta/member.ts';
+import { isOfFormat } from '../../../machinery/meta/string-formats.ts';
 import { compileGoRegexp } from '../go-regexp.ts';
 import { additionalSchema, byName, itemSchema, type JsonSchema } from './json-schema.ts';
-import { isOfFormat } from './schema-formats.ts';
 import { ValueResult } from './schema-result.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,8 +1,9 @@
 /** The formats of texts that schemas know; a format without a rule here says nothing. */
-import { isIpv4, parseCidr, parseIp } from '../../../machinery/meta/ip.ts';
-import { member } from '../../../machinery/meta/member.ts';
-import { isDns1123Label, isDns1123Subdomain } from '../../../machinery/meta/names.ts';
-import { parseGoUrl } from '../go-url.ts';
+
+import { parseGoUrl } from './go-url.ts';
+import { isIpv4, parseCidr, parseIp } from './ip.ts';
+import { member } from './member.ts';
+import { isDns1123Label, isDns1123Subdomain } from './names.ts';
 
 const hostname =
   /^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$/u;
