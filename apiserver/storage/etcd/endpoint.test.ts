@@ -220,12 +220,14 @@ describe('etcd endpoint', () => {
     await using member = await Member.start();
     const [idle, used] = [member.endpoint(5), member.endpoint(5)];
     for (const e of [idle, used]) await e.call('/x', Buffer.from('x'), soon());
+    // A slow machine asks during the first calls, too.
+    const [before = 0] = member.pings;
     const enough = Promise.withResolvers<void>();
-    member.pinged = () => member.pings[1] === 5 && enough.resolve();
+    member.pinged = () => member.pings[1]! >= 5 && enough.resolve();
     member.answer = (stream) =>
       enough.promise.then(() => ok(stream, frameMessage(Buffer.from('y'))));
     assert.equal((await used.call('/x', Buffer.from('x'), soon())).toString(), 'y');
-    assert.equal(member.pings[0], 0);
+    assert.equal(member.pings[0], before);
   });
 
   it('needs https for certificates', () => {
