@@ -1,5 +1,5 @@
 /** POST of a new object. */
-import { ensureNamespace } from '../registry/object-store.ts';
+import { ensureNamespace } from '../registry/object-store/namespace.ts';
 import { qualifiedName, type ServedResource, toStored } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../machinery/meta/fields.ts';
 import { everything, parseLabelSelector, type Selector } from '../../machinery/meta/labels.ts';
 import { badRequest, invalid } from '../../machinery/meta/status-error.ts';
-import type { DeletionOptions } from '../registry/deletion.ts';
+import type { DeletionOptions } from '../registry/object-store/deletion.ts';
 import { isTrue } from '../server/api-request.ts';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';

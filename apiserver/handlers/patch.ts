@@ -27,7 +27,7 @@ import {
 } from '../../machinery/patch/strategic-merge-patch.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { KubeObject, ObjectMeta, Scale } from '../../machinery/schema/wire.ts';
-import { ensureNamespace } from '../registry/object-store.ts';
+import { ensureNamespace } from '../registry/object-store/namespace.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject } from '../server/rendering.ts';

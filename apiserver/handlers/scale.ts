@@ -14,7 +14,7 @@ import { applyPatch } from '../../machinery/patch/apply.ts';
 import { updateManagedFields } from '../../machinery/patch/managed-fields.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject, ManagedFieldsEntry, Scale } from '../../machinery/schema/wire.ts';
-import { ensureNamespace } from '../registry/object-store.ts';
+import { ensureNamespace } from '../registry/object-store/namespace.ts';
 import type { ScaleStrategy } from '../registry/resource.ts';
 import { toServed } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';

@@ -3,7 +3,7 @@ import { badRequest } from '../../machinery/meta/status-error.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Catalog } from '../registry/catalog.ts';
-import { ensureNamespace } from '../registry/object-store.ts';
+import { ensureNamespace } from '../registry/object-store/namespace.ts';
 import type { Subresource, SubresourceCall } from '../registry/subresource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';

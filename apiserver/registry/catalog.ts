@@ -12,7 +12,7 @@ import type { Cacher } from '../storage/cache/cacher.ts';
 import type { CacheSpec } from '../storage/cache/stored-object.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { ApiGroup } from './groups.ts';
-import { ObjectStore } from './object-store.ts';
+import { ObjectStore } from './object-store/object-store.ts';
 import type { ResourceDefinition } from './resource.ts';
 import { apiVersionOf, qualifiedName, type ServedResource } from './served-resource.ts';
 import type { Subresource } from './subresource.ts';

@@ -1,7 +1,7 @@
 /** A resource as it is served under one group version: the declaration with what hangs on it. */
 import type { StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from './object-store/object-store.ts';
 import type { ResourceDefinition, VersionConversion } from './resource.ts';
 import type { Subresource } from './subresource.ts';
 

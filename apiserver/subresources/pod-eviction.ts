@@ -12,7 +12,7 @@ import type { Eviction, Pod, PodDisruptionBudget } from '../../machinery/schema/
 import { manageFields } from '../handlers/field-manager.ts';
 import { type CheckedDeleteOptions, checkDeleteOptions } from '../handlers/options.ts';
 import type { Catalog } from '../registry/catalog.ts';
-import type { ObjectStore } from '../registry/object-store.ts';
+import type { ObjectStore } from '../registry/object-store/object-store.ts';
 import type { WriteContext } from '../registry/resource.ts';
 import type { Subresource } from '../registry/subresource.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';

@@ -7,7 +7,7 @@
 import { conflict, StatusError } from '../../../machinery/meta/status-error.ts';
 import { listOf, sameAmounts } from '../../../machinery/quota/amounts.ts';
 import type { DeviceClass, ResourceQuota } from '../../../machinery/schema/wire.ts';
-import { optimisticLockMessage } from '../../registry/object-store.ts';
+import { optimisticLockMessage } from '../../registry/object-store/refusals.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
 import { charge, type QuotaState, stateOf } from './charge.ts';
 import { type ChargedKind, chargedKind, resourceClaimKind } from './kinds.ts';

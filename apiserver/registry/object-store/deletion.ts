@@ -2,10 +2,10 @@
  * What a DELETE means for an object: at once, gracefully, or held by finalizers.
  * Rules of the real server's rest.BeforeDelete and its garbage collection finalizers.
  */
-import { conflict } from '../../machinery/meta/status-error.ts';
-import { formatTime } from '../../machinery/meta/times.ts';
-import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
-import type { ResourceDefinition } from './resource.ts';
+import { conflict } from '../../../machinery/meta/status-error.ts';
+import { formatTime } from '../../../machinery/meta/times.ts';
+import type { KubeObject, ObjectMeta } from '../../../machinery/schema/wire.ts';
+import type { ResourceDefinition } from '../resource.ts';
 
 /** meta/v1 DeleteOptions, checked. */
 export interface DeletionOptions {

@@ -1,5 +1,5 @@
 /** How objects are laid out in the store: JSON in normal form, without a resourceVersion. */
-import type { KubeObject, ObjectMeta } from '../../machinery/schema/wire.ts';
+import type { KubeObject, ObjectMeta } from '../../../machinery/schema/wire.ts';
 
 /**
  * The value to store. kind and apiVersion come first and metadata third with its plain strings in

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { KubeObject } from '../../machinery/schema/wire.ts';
-import { Cacher } from '../storage/cache/cacher.ts';
-import { MemoryStorage } from '../storage/memory/memory.ts';
-import { configMaps } from './core/config-maps.ts';
+import type { KubeObject } from '../../../machinery/schema/wire.ts';
+import { Cacher } from '../../storage/cache/cacher.ts';
+import { MemoryStorage } from '../../storage/memory/memory.ts';
+import { configMaps } from '../core/config-maps.ts';
+import type { ResourceAccess, ResourceDefinition, WriteContext } from '../resource.ts';
 import { encodeStored } from './object-encoding.ts';
 import { ObjectStore } from './object-store.ts';
-import type { ResourceAccess, ResourceDefinition, WriteContext } from './resource.ts';
 
 const definition = configMaps as ResourceDefinition;
 const key = '/registry/configmaps/n/a';
