@@ -1,10 +1,9 @@
 /** Wiring of the API server: from options to a listening process. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { createAdmission, type ResourceName } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { defaultAdvertiseAddress, reachableAddress } from './advertise-address.ts';
@@ -33,13 +32,15 @@ import { builtinSubresources } from './registry/subresources.ts';
 import { builtinReviews } from './reviews/reviews.ts';
 import { createChain } from './server/chain.ts';
 import { Deadlines } from './server/deadlines.ts';
-import { type HealthCheck, storageCheck } from './server/health.ts';
+import { healthChecks } from './server/health-checks.ts';
+import { ended, listen } from './server/life.ts';
 import { createListener } from './server/listener.ts';
 import { morePaths } from './server/more-paths.ts';
 import { servePath } from './server/paths.ts';
 import { dispatch } from './server/resource-dispatch.ts';
 import { disabledApis } from './server/runtime-config.ts';
 import { handleUpgrade } from './server/upgrade.ts';
+import { versionInfo } from './server/version.ts';
 import { collectStartGarbage } from './start-garbage.ts';
 import { Cacher } from './storage/cache/cacher.ts';
 import { keepCompacting } from './storage/compactor.ts';
@@ -239,7 +240,16 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   log.info({ port }, 'serving');
   return {
     url: `https://${reachableAddress(options.bindAddress)}:${port}`,
-    ended: ended(server, takenOver, opened.move(), signal, options.shutdownDelayDurationMs, log),
+    ended: ended(
+      {
+        server,
+        takenOver,
+        opened: opened.move(),
+        delayMs: options.shutdownDelayDurationMs,
+        log,
+      },
+      signal,
+    ),
   };
 }
 
@@ -251,94 +261,4 @@ function resourcesOfKind(catalog: Catalog, apiVersion: string, kind: string): Re
     .inGroupVersion(group, version)
     .filter(({ definition }) => definition.kind === kind)
     .map(({ definition: { plural, namespaced } }) => ({ group, version, plural, namespaced }));
-}
-
-async function listen(server: Server, options: ApiServerOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (e: NodeJS.ErrnoException) => {
-      reject(
-        e.code === 'EADDRINUSE'
-          ? new Error(
-              `port ${options.securePort} is in use: stop what listens there or give another --secure-port`,
-            )
-          : e,
-      );
-    });
-    const { securePort: port, bindAddress: host, permitPortSharing: reusePort } = options;
-    server.listen({ port, host, reusePort }, resolve);
-  });
-}
-
-async function ended(
-  server: Server,
-  takenOver: ReadonlySet<Duplex>,
-  opened: AsyncDisposable,
-  signal: AbortSignal,
-  delayMs: number,
-  log: Logger,
-): Promise<void> {
-  if (!signal.aborted) {
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  }
-  // /readyz fails from here on: whoever shares requests out takes this server off its list.
-  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  // Watches do not end by themselves.
-  setTimeout(() => {
-    server.closeAllConnections();
-    for (const socket of takenOver) socket.destroy();
-  }, 500).unref();
-  await closed;
-  await opened[Symbol.asyncDispose]();
-  log.info('stopped');
-}
-
-function healthChecks(
-  ready: () => boolean,
-  storage: { currentRevision(): Promise<number> },
-  signal: AbortSignal,
-  options: ApiServerOptions,
-): Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]> {
-  const etcd = storageCheck('etcd', storage, options.etcdHealthcheckTimeoutMs);
-  const always = (name: string): HealthCheck => ({ name, check: () => undefined });
-  const started: HealthCheck = {
-    name: 'poststarthook/rbac/bootstrap-roles',
-    check: () => (ready() ? undefined : 'not finished'),
-  };
-  const live = [always('ping'), always('log'), etcd, started];
-  return {
-    healthz: live,
-    livez: live,
-    readyz: [
-      ...live,
-      storageCheck('etcd-readiness', storage, options.etcdReadycheckTimeoutMs),
-      {
-        name: 'shutdown',
-        check: () => (signal.aborted ? 'process is shutting down' : undefined),
-      },
-    ],
-  };
-}
-
-/** GET /version. */
-function versionInfo(): Record<string, string> {
-  const project = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return {
-    major: '1',
-    minor: '36',
-    emulationMajor: '1',
-    emulationMinor: '36',
-    minCompatibilityMajor: '1',
-    minCompatibilityMinor: '35',
-    gitVersion: `v1.36.2+k8ts-${project.version}`,
-    gitCommit: '',
-    gitTreeState: 'clean',
-    buildDate: '1970-01-01T00:00:00Z',
-    goVersion: `node${process.version}`,
-    compiler: 'node',
-    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-  };
 }
