@@ -259,6 +259,17 @@ export function parseQuantity(text: string): Quantity {
   return q;
 }
 
+/**
+ * Whether the real server keeps a quantity of this text in 64 bits, which shows where it asks for
+ * whole numbers. Throws QuantityError.
+ */
+export function isNarrowQuantity(text: string): boolean {
+  if (text === '0') return true;
+  const { whole, fraction, suffix } = scan(text);
+  const { base, exponent } = readSuffix(suffix);
+  return isExact(whole, fraction, base, exponent);
+}
+
 interface Scanned {
   readonly negative: boolean;
   /** Digits before and after the point; leading zeros are gone. */

@@ -2,7 +2,7 @@
 import { maskedPrefix, type NetPrefix, sharePrefix } from '../../meta/net-address.ts';
 import type { Library } from '../library.ts';
 import { boolType, intType, stringType } from '../types.ts';
-import type { Result, Value } from '../values.ts';
+import { noSuchOverload, type Result, type Value } from '../values.ts';
 import { CidrValue, cidrOf, cidrType, IpValue, ipOf, ipType } from './ip-value.ts';
 
 /** The library of blocks. */
@@ -17,7 +17,7 @@ export const cidrLibrary: Library = {
           id: 'string_to_cidr',
           params: [stringType],
           result: cidrType,
-          call: readCidr,
+          call: (text) => cidrOf(text as string),
         },
       ],
     },
@@ -42,7 +42,8 @@ export const cidrLibrary: Library = {
           result: boolType,
           call: (cidr, text) => {
             const ip = ipOf(text as string);
-            return ip instanceof IpValue ? containsIp(cidr, ip) : ip;
+            // What is wrong with the address is lost on the real server too.
+            return ip instanceof IpValue ? containsIp(cidr, ip) : noSuchOverload;
           },
         },
         {
@@ -120,12 +121,6 @@ export const cidrLibrary: Library = {
     },
   ],
 };
-
-/** Of all that fails on a text, this alone names what it does twice. */
-function readCidr(text: Value): Result {
-  const cidr = cidrOf(text as string);
-  return cidr;
-}
 
 function prefixOf(cidr: Value): NetPrefix {
   return (cidr as CidrValue).prefix;
