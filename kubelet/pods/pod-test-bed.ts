@@ -197,7 +197,8 @@ export class PodTestBed implements Disposable {
     this.parts.deps.probes.close();
     this.parts.deps.status.close();
     this.stop.abort();
-    rmSync(this.root, { recursive: true, force: true });
+    // A worker may still be in the middle of writing a file.
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 }
 
