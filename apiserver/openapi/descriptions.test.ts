@@ -40,6 +40,11 @@ describe('descriptions', () => {
     assert.match(documented(`${meta}.Time`).description, /^Time is a wrapper/);
   });
 
+  it('of types that are no longer served', () => {
+    const spec = 'io.k8s.api.certificates.v1beta1.CertificateSigningRequestSpec';
+    assert.equal(fieldDescription(`${spec}.request`), 'Base64-encoded PKCS#10 CSR data');
+  });
+
   it('are empty for what nobody knows', () => {
     assert.equal(documented(`${meta}.Nothing`).description, '');
     assert.equal(documented('com.example.v1.Thing').description, '');

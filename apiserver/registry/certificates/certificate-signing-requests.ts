@@ -7,6 +7,8 @@ import { csrApproval, csrStatus } from './csr-status.ts';
 import { validateCsr, validateCsrUpdate } from './csr-validation.ts';
 
 const spec = '@certificates/v1.CertificateSigningRequestSpec';
+/** Most columns of the real server are described by a version that it no longer serves. */
+const before = '@io.k8s.api.certificates.v1beta1.CertificateSigningRequest';
 
 export const certificateSigningRequests = defineResource<CertificateSigningRequest>({
   group: 'certificates.k8s.io',
@@ -35,17 +37,13 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
   columns: [
     nameColumn(),
     ageColumn(),
-    column('SignerName', `${spec}.signerName`, (csr) => csr.spec.signerName || '<none>'),
-    column('Requestor', `${spec}.request`, (csr) => csr.spec.username ?? ''),
+    column('SignerName', `${before}Spec.signerName`, (csr) => csr.spec.signerName || '<none>'),
+    column('Requestor', `${before}Spec.request`, (csr) => csr.spec.username ?? ''),
     column('RequestedDuration', `${spec}.expirationSeconds`, (csr) => {
       const seconds = csr.spec.expirationSeconds;
       return seconds === undefined ? '<none>' : humanDuration(seconds * 1000);
     }),
-    column(
-      'Condition',
-      '@certificates/v1.CertificateSigningRequestStatus.conditions',
-      conditionText,
-    ),
+    column('Condition', `${before}Status.conditions`, conditionText),
   ],
 });
 
