@@ -81,17 +81,29 @@ export async function ensureBootstrapObjects(env: BootstrapEnvironment): Promise
   await env.fresh();
 }
 
-/** Keeps endpoints, namespaces and flow control right until `signal`. */
+/** Keeps endpoints, namespaces, flow control and who is believed right until `signal`. */
 export async function keepBootstrapObjects(
   env: BootstrapEnvironment,
   signal: AbortSignal,
 ): Promise<void> {
+  const { clientCa, requestHeader } = env.certificates;
+  let believesOthers = false;
+  for (const trusted of [clientCa, requestHeader?.clientCa]) {
+    trusted?.onChange(() => {
+      believesOthers = true;
+    });
+  }
   for (let round = 1; !signal.aborted; round++) {
     await pause(endpointsEveryMs, signal);
     if (signal.aborted) break;
     try {
       await ensureEndpoints(env);
-      if (round % restEvery === 0) await ensureKept(env);
+      const rest = round % restEvery === 0;
+      if (rest) await ensureKept(env);
+      if (rest || believesOthers) {
+        believesOthers = false;
+        await ensureConfigMaps(env);
+      }
     } catch (e) {
       env.onProblem('the objects that every cluster has could not be kept right', e);
     }

@@ -23,6 +23,7 @@ import { checkFeatureGates } from './feature-gates.ts';
 import { setUpLimits } from './flow-control/setup.ts';
 import { serverMetrics } from './metrics/server-metrics.ts';
 import type { ApiServerOptions } from './options.ts';
+import { followAuthorities } from './pki/follow-authorities.ts';
 import { prepareCertificates } from './pki/server-certificates.ts';
 import { Catalog } from './registry/catalog.ts';
 import { allowPrivileged } from './registry/core/pod/privileges.ts';
@@ -124,6 +125,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     cacher.run(life.signal),
     authentication.run(life.signal),
     authorization.run(life.signal),
+    followAuthorities(options, certificates, onProblem, life.signal),
   ]);
   opened.defer(async () => {
     life.abort();

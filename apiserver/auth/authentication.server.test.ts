@@ -113,6 +113,23 @@ describe('a server and who its clients are', () => {
     });
   });
 
+  it('believes other proxies when their file changes', async () => {
+    const headers = { 'X-Remote-User': 'carol' };
+    const others = await createAuthority('others');
+    const proxy = async (ca: KeyAndCertificate) => {
+      const { certificate, key } = await issue(ca, {
+        commonName: 'front-proxy-client',
+        usages: ['client'],
+      });
+      return { headers, cert: certificate, key };
+    };
+    const [before, after] = await Promise.all([proxy(proxies), proxy(others)]);
+    assert.equal(await user(after), 401);
+    writeFileSync(join(server.dataDir, 'front-proxy-ca.crt'), others.certificate);
+    while ((await user(after)) === 401);
+    assert.equal(await user(before), 401);
+  });
+
   it('knows bootstrap tokens as soon as their secret is there', async () => {
     const token = 'abcdef.0123456789abcdef';
     assert.equal(await user({ token }), 401);

@@ -29,6 +29,11 @@ export class ChainVerifier {
     this.#trusted = (pems ?? []).map((pem) => new X509Certificate(pem));
   }
 
+  /** How many authorities there are. */
+  get size(): number {
+    return this.#trusted.length;
+  }
+
   /** What is wrong with the certificate as proof of who a client is; undefined when nothing is. */
   problem(certificate: X509Certificate, nowMs: number): string | undefined {
     const key = certificate.fingerprint256;

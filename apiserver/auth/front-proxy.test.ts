@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { createAuthority, issue, type KeyAndCertificate } from '../pki/pki.ts';
+import { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 import type { Authentication } from './authenticator.ts';
 import { frontProxy, withholdHeaders } from './front-proxy.ts';
 
@@ -22,7 +23,7 @@ describe('a front proxy', () => {
     allowedNames: readonly string[] = ['front-proxy'],
   ): Promise<Authentication> {
     const authenticator = frontProxy({
-      clientCa: ca.certificate,
+      clientCa: new TrustedAuthorities(ca.certificate),
       allowedNames,
       usernameHeaders: ['X-Remote-User', 'X-User'],
       uidHeaders: ['X-Remote-Uid'],
@@ -69,7 +70,7 @@ describe('a front proxy', () => {
     const rawHeaders = ['Accept', 'a', 'X-User', 'bob', 'x-more-Team', 't', 'X-Other', 'o'];
     const headers = { accept: 'a', 'x-user': 'bob', 'x-more-team': 't', 'x-other': 'o' };
     withholdHeaders({
-      clientCa: ca.certificate,
+      clientCa: new TrustedAuthorities(ca.certificate),
       allowedNames: [],
       usernameHeaders: ['X-User'],
       uidHeaders: [],

@@ -9,11 +9,9 @@ import { subjectAttributes } from '../pki/certificate-fields.ts';
 import { commonNameOid } from '../pki/der.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { AuthenticationInput, Authenticator } from './authenticator.ts';
-import { ChainVerifier } from './certificate-chain.ts';
 
 /** Reads the user from the configured headers; header names in any case. */
 export function frontProxy(config: RequestHeaderConfig, now = Date.now): Authenticator {
-  const verifier = new ChainVerifier(config.clientCa);
   const lower = (names: readonly string[]) => names.map((n) => n.trim().toLowerCase());
   const names = lower(config.usernameHeaders);
   const uids = lower(config.uidHeaders);
@@ -25,7 +23,8 @@ export function frontProxy(config: RequestHeaderConfig, now = Date.now): Authent
       const certificate = input.peerCertificate();
       if (certificate === undefined) return undefined;
       const problem =
-        verifier.problem(certificate, now()) ?? nameProblem(certificate, config.allowedNames);
+        config.clientCa.verifier.problem(certificate, now()) ??
+        nameProblem(certificate, config.allowedNames);
       if (problem !== undefined) return { invalid: problem };
       const name = firstOf(input, names);
       if (name === '') return undefined;

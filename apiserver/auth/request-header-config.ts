@@ -1,6 +1,7 @@
 /** The front proxies that a server's flags name. */
 import { readFileSync } from 'node:fs';
 import type { RequestHeaderConfig } from '../bootstrap/authentication-config.ts';
+import { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 import type { AuthOptions } from './auth-options.ts';
 
 /** Undefined without `--requestheader-client-ca-file`. Throws an Error that names the flag. */
@@ -33,7 +34,7 @@ export function requestHeaderConfig(o: AuthOptions): RequestHeaderConfig | undef
     }
   }
   return {
-    clientCa,
+    clientCa: new TrustedAuthorities(clientCa),
     allowedNames: o.requestheaderAllowedNames,
     usernameHeaders: o.requestheaderUsernameHeaders,
     uidHeaders: uids,

@@ -3,6 +3,7 @@ import { webcrypto, X509Certificate } from 'node:crypto';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { pathLength } from '../pki/certificate-fields.ts';
+import { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 import { clientCertificates } from './x509.ts';
 
 x509.cryptoProvider.set(webcrypto as unknown as Crypto);
@@ -66,7 +67,7 @@ describe('client certificates', () => {
   let other: Made;
   const ask = async (certificate: X509Certificate | undefined) => {
     const authorities = root.certificate.toString('pem') + other.certificate.toString('pem');
-    const authenticator = clientCertificates(authorities, () => nowMs);
+    const authenticator = clientCertificates(new TrustedAuthorities(authorities), () => nowMs);
     const input = {
       headers: {},
       rawHeaders: [],

@@ -2,23 +2,25 @@
 import type { X509Certificate } from 'node:crypto';
 import { subjectAttributes } from '../pki/certificate-fields.ts';
 import { commonNameOid, organizationOid } from '../pki/der.ts';
+import type { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { Authentication, Authenticator } from './authenticator.ts';
-import { ChainVerifier } from './certificate-chain.ts';
 
 /** 1.3.6.1.4.1.57683.2, an attribute for the user's uid. */
 const uidOid = '2b0601040183c25302';
 
-/** `authorities`: PEM, one or more certificates whose signatures are trusted. */
-export function clientCertificates(authorities: string, now = Date.now): Authenticator {
-  const verifier = new ChainVerifier(authorities);
+/** `trusted`: whose signatures count. */
+export function clientCertificates(
+  trusted: Pick<TrustedAuthorities, 'verifier'>,
+  now = Date.now,
+): Authenticator {
   const answers = new WeakMap<X509Certificate, Authentication>();
   return {
     name: 'x509',
     authenticate(input) {
       const certificate = input.peerCertificate();
       if (certificate === undefined) return undefined;
-      const problem = verifier.problem(certificate, now());
+      const problem = trusted.verifier.problem(certificate, now());
       if (problem !== undefined) return { invalid: problem };
       if (!answers.has(certificate)) answers.set(certificate, userOf(certificate));
       return answers.get(certificate);

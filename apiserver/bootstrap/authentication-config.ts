@@ -5,10 +5,11 @@
 import { X509Certificate } from 'node:crypto';
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import type { ConfigMap } from '../../machinery/schema/wire.ts';
+import type { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 
 /** Headers in which a front proxy names the user, and whom to believe them of. */
 export interface RequestHeaderConfig {
-  readonly clientCa: string;
+  readonly clientCa: TrustedAuthorities;
   readonly allowedNames: readonly string[];
   readonly usernameHeaders: readonly string[];
   readonly uidHeaders: readonly string[];
@@ -18,7 +19,7 @@ export interface RequestHeaderConfig {
 
 /** The config map of one server. */
 export function authenticationConfig(
-  clientCa: string,
+  clientCa: TrustedAuthorities,
   requestHeader: RequestHeaderConfig | undefined,
 ): ConfigMap {
   return {
@@ -26,7 +27,7 @@ export function authenticationConfig(
     kind: 'ConfigMap',
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
     data: {
-      'client-ca-file': clientCa,
+      'client-ca-file': clientCa.pem,
       ...(requestHeader === undefined ? {} : requestHeaderData(requestHeader)),
     },
   };
@@ -34,7 +35,7 @@ export function authenticationConfig(
 
 function requestHeaderData(c: RequestHeaderConfig): Record<string, string> {
   return {
-    'requestheader-client-ca-file': c.clientCa,
+    'requestheader-client-ca-file': c.clientCa.pem,
     'requestheader-allowed-names': JSON.stringify(c.allowedNames),
     'requestheader-username-headers': JSON.stringify(c.usernameHeaders),
     'requestheader-uid-headers': JSON.stringify(c.uidHeaders),

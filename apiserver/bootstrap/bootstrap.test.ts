@@ -3,6 +3,7 @@ import type { ClusterRole, ClusterRoleBinding, KubeObject } from '../../machiner
 import { testEnvironment } from '../admission/test-environment.ts';
 import { ensureBootstrapObjects } from '../bootstrap.ts';
 import { defaultOptions } from '../options.ts';
+import { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 import { MemoryStorage } from '../storage/memory/memory.ts';
 import { authenticationConfig, reviseAuthenticationConfig } from './authentication-config.ts';
 import { ensure } from './ensure.ts';
@@ -150,15 +151,19 @@ describe('servers that share a store', () => {
 
 describe('authentication config', () => {
   it('joins lists of several servers, and drops what is no certificate', () => {
+    const none = new TrustedAuthorities('');
     const header = {
-      clientCa: '',
+      clientCa: none,
       usernameHeaders: ['X-Remote-User'],
       uidHeaders: [],
       groupHeaders: [],
       extraHeaderPrefixes: [],
     };
-    const own = authenticationConfig('', { ...header, allowedNames: ['a'] });
-    const other = authenticationConfig('nonsense', { ...header, allowedNames: ['b'] });
+    const own = authenticationConfig(none, { ...header, allowedNames: ['a'] });
+    const other = authenticationConfig(new TrustedAuthorities('nonsense'), {
+      ...header,
+      allowedNames: ['b'],
+    });
     const joined = reviseAuthenticationConfig(own, other, 0);
     assert.equal(joined?.data?.['requestheader-allowed-names'], '["b","a"]');
     assert.equal(joined?.data?.['client-ca-file'], '');
@@ -185,7 +190,7 @@ describe('bootstrap', () => {
     const env = {
       access,
       options: { ...defaultOptions, dataDir: '', advertiseAddress: '10.1.0.1' },
-      certificates: { clientCa: '' } as never,
+      certificates: { clientCa: new TrustedAuthorities('') } as never,
       servers: undefined,
       fresh: () => Promise.resolve(),
       now: () => 0,

@@ -1,11 +1,12 @@
 /** Files whose changes a running server follows. */
 import { readFile } from 'node:fs/promises';
-import { pause } from '../pause.ts';
+import { FileWatch } from './file-watch.ts';
 
 export interface FollowedFile {
   readonly path: string;
   /** What the server runs with. */
   readonly text: string;
+  /** How often it is looked at where no notice comes of its changes. */
   readonly everyMs: number;
   /**
    * Told of a text that differs from the one before. When it rejects with a RetryError the same
@@ -19,11 +20,12 @@ export interface FollowedFile {
 /** Something that may be right the next time. */
 export class RetryError extends Error {}
 
-/** Looks at the file until `signal`. */
+/** Looks at the file until `signal`, at once when it changes. */
 export async function followFile(file: FollowedFile, signal: AbortSignal): Promise<void> {
   let known = file.text;
+  using notice = new FileWatch(file.path);
   while (!signal.aborted) {
-    await pause(file.everyMs, signal);
+    await notice.next(file.everyMs, signal);
     if (signal.aborted) return;
     try {
       const now = await readFile(file.path, 'utf8');

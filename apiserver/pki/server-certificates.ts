@@ -7,12 +7,13 @@ import { requestHeaderConfig } from '../auth/request-header-config.ts';
 import type { RequestHeaderConfig } from '../bootstrap/authentication-config.ts';
 import type { ApiServerOptions } from '../options.ts';
 import { createAuthority, createTokenKeys, issue, type KeyAndCertificate } from './pki.ts';
+import { TrustedAuthorities } from './trusted-authorities.ts';
 
 /** PEM texts. */
 export interface ServerCertificates {
   readonly serving: KeyAndCertificate;
   /** Authorities whose client certificates are accepted. */
-  readonly clientCa: string;
+  readonly clientCa: TrustedAuthorities;
   /** Front proxies that are believed. */
   readonly requestHeader: RequestHeaderConfig | undefined;
   /** The authority that signed the serving certificate (kube-root-ca.crt). */
@@ -67,7 +68,7 @@ export async function prepareCertificates(options: ApiServerOptions): Promise<Se
       proxyClientCertFile === undefined || proxyClientKeyFile === undefined
         ? undefined
         : pair(proxyClientCertFile, proxyClientKeyFile),
-    clientCa,
+    clientCa: new TrustedAuthorities(clientCa),
     requestHeader: requestHeaderConfig(options),
     servingCa,
     tokenSigningKey: signing,

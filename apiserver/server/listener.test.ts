@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { createAuthority, issue, type KeyAndCertificate } from '../pki/pki.ts';
 import type { ServerCertificates } from '../pki/server-certificates.ts';
+import { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 import { followCertificate } from './certificate-reload.ts';
 import { createListener } from './listener.ts';
 import { defaultServingOptions } from './serving-options.ts';
@@ -45,7 +46,10 @@ describe('the listener', () => {
     const serving = await pairFor('default.example.com');
     await pairFor('other.example.com');
     const abort = new AbortController();
-    const certificates = { serving, clientCa: ca.certificate } as unknown as ServerCertificates;
+    const certificates = {
+      serving,
+      clientCa: new TrustedAuthorities(ca.certificate),
+    } as unknown as ServerCertificates;
     const tlsSniCertKey = [`${path('other.example.com.crt')},${path('other.example.com.key')}`];
     const server = createListener(
       { ...defaultServingOptions, tlsSniCertKey },
@@ -58,6 +62,14 @@ describe('the listener', () => {
     const { port } = server.address() as AddressInfo;
     assert.equal(await shown(port, 'other.example.com'), 'other.example.com');
     assert.equal(await shown(port, 'else.example.com'), 'default.example.com');
+    const renewed = await issue(ca, {
+      commonName: 'new',
+      names: ['other.example.com'],
+      usages: [],
+    });
+    writeFileSync(path('other.example.com.key'), renewed.key);
+    writeFileSync(path('other.example.com.crt'), renewed.certificate);
+    while ((await shown(port, 'other.example.com')) !== 'new');
     abort.abort();
     server.close();
     server.closeAllConnections();

@@ -3,10 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { ServerCertificates } from '../pki/server-certificates.ts';
-import { followCertificate } from './certificate-reload.ts';
+import { followCertificate, type ReloadedCertificate } from './certificate-reload.ts';
 import { frontHeaders } from './front-headers.ts';
 import type { ServingOptions } from './serving-options.ts';
-import { certificateFor, namedCertificate, tlsSettings } from './tls-settings.ts';
+import {
+  type CertificateFiles,
+  certificateFor,
+  namedCertificate,
+  tlsSettings,
+} from './tls-settings.ts';
 import { mayUpgrade } from './upgrade.ts';
 
 /** How long a client may take to send the headers of a request, or to shake hands. */
@@ -31,7 +36,10 @@ export interface ListenerEnvironment {
   onProblem(what: string, error: unknown): void;
 }
 
-/** A server that does not listen yet; until the signal it takes a renewed certificate over. Throws an Error with one line for people for bad options. */
+/**
+ * A server that does not listen yet; until the signal it takes renewed certificates over. Throws an
+ * Error with one line for people for bad options.
+ */
 export function createListener(
   options: ListenerOptions,
   certificates: ServerCertificates,
@@ -41,12 +49,14 @@ export function createListener(
   const settings = tlsSettings(options);
   const named = options.tlsSniCertKey.map((flag) => namedCertificate(flag, settings));
   const front = frontHeaders(options);
-  const secure: SecureContextOptions = {
+  const { serving, clientCa, requestHeader } = certificates;
+  // Clients choose what they show by this list.
+  const believed = () => [clientCa.pem, requestHeader?.clientCa.pem ?? []].flat();
+  let secure: SecureContextOptions = {
     ...settings,
-    cert: certificates.serving.certificate,
-    key: certificates.serving.key,
-    // Clients choose what they show by this list.
-    ca: [certificates.clientCa, certificates.requestHeader?.clientCa ?? []].flat(),
+    cert: serving.certificate,
+    key: serving.key,
+    ca: believed(),
   };
   const server = createServer(
     {
@@ -70,14 +80,26 @@ export function createListener(
           if (!front(request, response)) serve(request, response);
         },
   );
+  const change = (what: SecureContextOptions) => {
+    const next = { ...secure, ...what };
+    server.setSecureContext(next);
+    secure = next;
+  };
+  clientCa.onChange(() => change({ ca: believed() }));
+  requestHeader?.clientCa.onChange(() => change({ ca: believed() }));
+  const follow = (files: CertificateFiles, use: ReloadedCertificate['use']) => {
+    const onProblem = (e: unknown) => env.onProblem('a serving certificate stands as it was', e);
+    void followCertificate({ ...files, everyMs: certificateLookMs, use, onProblem }, env.signal);
+  };
   const { tlsCertFile: certFile, tlsPrivateKeyFile: keyFile } = options;
   if (certFile !== undefined && keyFile !== undefined) {
-    const use = (pair: object) => server.setSecureContext({ ...secure, ...pair });
-    const onProblem = (e: unknown) => env.onProblem('the serving certificate stands as it was', e);
-    const { certificate: cert } = certificates.serving;
-    const everyMs = certificateLookMs;
-    void followCertificate({ certFile, keyFile, cert, everyMs, use, onProblem }, env.signal);
+    follow({ certFile, keyFile, cert: serving.certificate }, change);
   }
+  options.tlsSniCertKey.forEach((flag, i) => {
+    follow(named[i]!, () => {
+      named[i] = namedCertificate(flag, settings);
+    });
+  });
   return server;
 }
 

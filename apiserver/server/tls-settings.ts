@@ -19,6 +19,14 @@ export interface NamedCertificate {
   readonly context: ReturnType<typeof createSecureContext>;
 }
 
+/** Where a certificate comes from. */
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** As they were read. */
+  readonly cert: string;
+}
+
 const versions: Readonly<Record<string, SecureVersion>> = {
   VersionTLS10: 'TLSv1',
   VersionTLS11: 'TLSv1.1',
@@ -96,7 +104,10 @@ function openSslName(name: string): string {
 }
 
 /** `cert,key` or `cert,key:name,*.name`; names are those of the certificate unless given. */
-export function namedCertificate(flag: string, settings: TlsOptions): NamedCertificate {
+export function namedCertificate(
+  flag: string,
+  settings: TlsOptions,
+): NamedCertificate & CertificateFiles {
   const [files = '', names = ''] = splitNames(flag);
   const [certFile = '', keyFile = '', ...more] = files.split(',');
   if (certFile === '' || keyFile === '' || more.length > 0) {
@@ -104,7 +115,7 @@ export function namedCertificate(flag: string, settings: TlsOptions): NamedCerti
   }
   const [cert, key] = [certFile, keyFile].map((file) => {
     try {
-      return readFileSync(file);
+      return readFileSync(file, 'utf8');
     } catch (e) {
       throw new Error(`--tls-sni-cert-key: ${e instanceof Error ? e.message : e}`, { cause: e });
     }
@@ -113,6 +124,9 @@ export function namedCertificate(flag: string, settings: TlsOptions): NamedCerti
   return {
     names: given.length > 0 ? given : certificateNames(cert!),
     context: createSecureContext({ ...settings, cert: cert!, key: key! }),
+    certFile,
+    keyFile,
+    cert: cert!,
   };
 }
 
@@ -121,7 +135,7 @@ function splitNames(flag: string): [string, string] {
   return at < 0 ? [flag, ''] : [flag.slice(0, at), flag.slice(at + 1)];
 }
 
-function certificateNames(pem: Buffer): string[] {
+function certificateNames(pem: string): string[] {
   const { subject, subjectAltName } = new X509Certificate(pem);
   const common = /^CN=(.+)$/m.exec(subject)?.[1];
   const others = (subjectAltName ?? '')
