@@ -124,24 +124,27 @@ function fromCache(
   revision = resource.store.cacher.revision,
 ): Page {
   const { limit } = options;
-  const prefix = listPrefix(resource, selection.namespace);
-  const start = startKey === undefined ? undefined : prefix + startKey;
+  const { cache } = resource.store;
   const items: StoredObject[] = [];
+  const { objects, narrowed } = candidates(resource, selection, startKey);
   let more = false;
-  let counted = 0;
-  for (const o of candidates(resource, selection, start !== undefined)) {
-    if (start !== undefined && o.key < start) continue;
-    counted++;
+  for (const o of objects) {
     if (limit > 0 && items.length === limit) {
       // Whether what follows is selected is not looked at, as on the real server.
       more = true;
-      // Only an unselective list tells how many remain.
-      if (!selection.everything) break;
-      continue;
+      break;
     }
     if (selection.matches(o)) items.push(o);
   }
-  return page(resource, selection, items, revision, more, counted - items.length);
+  const last = items.at(-1);
+  if (last === undefined || limit === 0 || items.length < limit || (!more && !narrowed)) {
+    return page(resource, selection, items, revision, false, 0);
+  }
+  // Only an unselective list tells how many remain; what an index left out remains, too.
+  const scope = startKey === undefined ? selection.scope : selection.namespace;
+  const after = `${last.key.slice(listPrefix(resource, scope).length)}\0`;
+  const remaining = cache.countFrom(scope, after);
+  return page(resource, selection, items, revision, remaining > 0, remaining);
 }
 
 /** The state of a revision that has been: from the store, unless it is the present one. */

@@ -6,6 +6,7 @@ import { isDns1123Label, isPathSegmentName } from '../../machinery/meta/names.ts
 import { badRequest } from '../../machinery/meta/status-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
+import type { Trigger } from '../storage/cache/watchers.ts';
 import type { ListOptions } from './options.ts';
 
 export interface Selection {
@@ -15,6 +16,8 @@ export interface Selection {
   readonly scope: string;
   readonly labels: Selector;
   readonly fields: FieldSelector;
+  /** The name in the path; '' for none. */
+  readonly name: string;
   /** Nothing is left out but by namespace. */
   readonly everything: boolean;
   matches(o: StoredObject): boolean;
@@ -40,6 +43,7 @@ export function selectionOf(
     scope: scopeOf(resource, namespace, fields),
     labels,
     fields,
+    name,
     everything,
     matches(o) {
       if (everything) return true;
@@ -88,40 +92,68 @@ export function selectedName(resource: ServedResource, selection: Selection): st
   return placed && name !== undefined && isPathSegmentName(name).length === 0 ? name : undefined;
 }
 
-/** The objects selected, in key order, using an index where one serves. */
+/** What the objects selected have in common: the narrowest of what can be told apart cheaply. */
+export function triggerOf(resource: ServedResource, selection: Selection): Trigger | undefined {
+  const { fields, labels, name } = selection;
+  if (name !== '') return { field: 'metadata.name', value: name };
+  const { indexedFields } = resource.store.cache.spec;
+  for (const field of ['metadata.name', ...indexedFields]) {
+    const value = fields.exactValue(field);
+    if (value !== undefined) return { field, value };
+  }
+  let any: Trigger | undefined;
+  for (const { key, operator, values } of labels.requirements) {
+    if (operator === '=' || operator === '==' || operator === 'in') return { label: key, values };
+    if (operator === 'exists') any ??= { label: key, values: undefined };
+  }
+  for (const { field, operator, value } of fields.requirements) {
+    if (operator === '=' && field !== 'metadata.namespace') return { field, value };
+  }
+  return any;
+}
+
+/** The objects selected, in key order, using an index where one serves; to be read at once. */
 export function* selected(
   resource: ServedResource,
   selection: Selection,
 ): Generator<StoredObject, void, undefined> {
-  for (const o of candidates(resource, selection, false)) if (selection.matches(o)) yield o;
+  for (const o of candidates(resource, selection).objects) if (selection.matches(o)) yield o;
+}
+
+/** Objects in key order, to be read at once, among which are all that are selected. */
+export interface Candidates {
+  readonly objects: Iterable<StoredObject>;
+  /** Those are left out already that an index of labels showed not to be selected. */
+  readonly narrowed: boolean;
 }
 
 /**
- * The objects among which a list looks for the selected ones, in key order: those of the namespace,
- * of an index value, or the one of that name. `continued`: of a later page, which uses no index.
+ * Where a list looks for the selected objects: in the namespace, at an index value, at the one of
+ * that name. `from`: of a later page, from this key on behind the one of the namespace; it uses no
+ * index of fields.
  */
-export function* candidates(
+export function candidates(
   resource: ServedResource,
   selection: Selection,
-  continued: boolean,
-): Generator<StoredObject, void, undefined> {
+  from?: string,
+): Candidates {
   const { cache } = resource.store;
-  const { scope, fields } = selection;
-  if (!continued) {
-    const name = selectedName(resource, selection);
-    if (name !== undefined) {
-      const o = cache.get(scope, name);
-      if (o !== undefined) yield o;
-      return;
-    }
-    for (const field of cache.spec.indexedFields) {
-      const value = fields.exactValue(field);
-      if (value === undefined) continue;
-      for (const o of cache.indexed(field, value) ?? []) {
-        if (scope === '' || o.namespace === scope) yield o;
-      }
-      return;
-    }
+  const { scope, fields, labels } = selection;
+  if (from !== undefined) {
+    return { objects: cache.objects(selection.namespace, from), narrowed: false };
   }
-  yield* cache.objects(continued ? selection.namespace : scope);
+  const name = selectedName(resource, selection);
+  if (name !== undefined) {
+    const o = cache.get(scope, name);
+    return { objects: o === undefined ? [] : [o], narrowed: false };
+  }
+  for (const field of cache.spec.indexedFields) {
+    const value = fields.exactValue(field);
+    if (value === undefined) continue;
+    const found = cache.indexed(field, value) ?? [];
+    const objects = scope === '' ? found : found.filter((o) => o.namespace === scope);
+    return { objects, narrowed: false };
+  }
+  if (labels.empty) return { objects: cache.objects(scope), narrowed: false };
+  return { objects: cache.labelled(scope, labels), narrowed: true };
 }

@@ -85,7 +85,7 @@ class World {
       minTimeoutMs: 1_800_000,
       c: { resource, form: { streamType: 'application/json' } } as unknown as RenderContext,
       selection: {
-        ...{ namespace: '', scope: '', labels: everything, fields: everyField },
+        ...{ namespace: '', scope: '', labels: everything, fields: everyField, name: '' },
         ...{ everything: true, matches: () => true },
         ...selection,
       },

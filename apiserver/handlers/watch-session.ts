@@ -11,7 +11,7 @@ import type { RenderContext } from '../server/rendering.ts';
 import type { CacheEvent } from '../storage/cache/resource-cache.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { ListOptions } from './options.ts';
-import type { Selection } from './selection.ts';
+import { type Selection, triggerOf } from './selection.ts';
 import type { EventType, WatchEncoder } from './watch-encoder.ts';
 
 /** What may wait for a slow client: bytes of objects, and events. */
@@ -136,13 +136,9 @@ export class WatchSession {
 
   #subscribe(): void {
     const { cache } = this.#c.resource.store;
-    const { scope, fields } = this.#selection;
-    const indexed = cache.spec.indexedFields.find((f) => fields.exactValue(f) !== undefined);
     this.#unsubscribe = cache.subscribe({
-      namespace: cache.spec.namespaced ? scope : '',
-      ...(indexed === undefined
-        ? {}
-        : { index: { field: indexed, value: fields.exactValue(indexed)! } }),
+      namespace: cache.spec.namespaced ? this.#selection.scope : '',
+      trigger: triggerOf(this.#c.resource, this.#selection),
       onEvent: (event) => this.#onEvent(event),
       onLost: () => this.fail(expired('too old resource version: the history was lost')),
     });

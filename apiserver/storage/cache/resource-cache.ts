@@ -3,7 +3,10 @@
  * and the watchers that are told of new ones. Fed by the cacher, in revision order, synchronously:
  * whoever reads here sees whole revisions only.
  */
+import type { Selector } from '../../../machinery/meta/labels.ts';
+import { Bucket } from './bucket.ts';
 import type { CacheSpec, StoredObject } from './stored-object.ts';
+import { fieldOf, type Trigger, Watchers } from './watchers.ts';
 
 export interface CacheEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -18,19 +21,12 @@ export interface CacheEvent {
 export interface CacheWatcher {
   /** '' for all namespaces. */
   readonly namespace: string;
-  /** When set, only events of objects with this value (before or after) are of interest. */
-  readonly index?: { readonly field: string; readonly value: string };
+  /** When set, only events of objects that have this (before or after) are of interest. */
+  readonly trigger?: Trigger | undefined;
   /** Must not block. One that throws has lost track. */
   onEvent(event: CacheEvent): void;
   /** The history was lost (the store was compacted past us): the client has to list again. */
   onLost(): void;
-}
-
-interface Bucket {
-  /** Sorted; made again when `dirty`. */
-  names: string[];
-  dirty: boolean;
-  readonly byName: Map<string, StoredObject>;
 }
 
 /** How many past events are kept for watches that start behind the present. */
@@ -49,8 +45,7 @@ export class ResourceCache {
   #historyBytes = 0;
   /** Events after this revision are all in `#history`. */
   #historyFrom = 0;
-  readonly #watchers = new Map<string, Set<CacheWatcher>>();
-  readonly #indexedWatchers = new Map<string, Set<CacheWatcher>>();
+  readonly #watchers = new Watchers();
   readonly #indexes = new Map<string, Map<string, Set<StoredObject>>>();
 
   constructor(spec: CacheSpec) {
@@ -73,21 +68,51 @@ export class ResourceCache {
   }
 
   get(namespace: string, name: string): StoredObject | undefined {
-    return this.#buckets.get(namespace)?.byName.get(name);
+    return this.#buckets.get(namespace)?.get(name);
   }
 
-  /** Objects in key order; namespace '' of a namespaced resource means all. */
-  *objects(namespace: string): Generator<StoredObject, void, undefined> {
+  /**
+   * Objects in key order, to be read at once; namespace '' of a namespaced resource means all.
+   * `from`: from the first whose key, as it goes on behind that of the namespace, is not below this.
+   */
+  *objects(namespace: string, from = ''): Generator<StoredObject, void, undefined> {
+    for (const { bucket, start } of this.#scope(namespace, from)) yield* bucket.objects(start);
+  }
+
+  /** How many objects `objects` would give. */
+  countFrom(namespace: string, from: string): number {
+    let count = 0;
+    for (const { bucket, start } of this.#scope(namespace, from)) count += bucket.countFrom(start);
+    return count;
+  }
+
+  /**
+   * Objects in key order, to be read at once, among which are all that a selector of labels
+   * selects. Labels that are often asked for have an index.
+   */
+  *labelled(namespace: string, selector: Selector): Generator<StoredObject, void, undefined> {
+    for (const { bucket } of this.#scope(namespace, '')) {
+      yield* bucket.labelled(selector) ?? bucket.objects();
+    }
+  }
+
+  /** The buckets of a scope in order, and from which name on each counts. */
+  *#scope(namespace: string, from: string): Generator<{ bucket: Bucket; start: string }, void> {
     if (namespace !== '' || !this.spec.namespaced) {
       const bucket = this.#buckets.get(namespace);
-      if (bucket !== undefined) yield* inOrder(bucket);
+      if (bucket !== undefined) yield { bucket, start: from };
       return;
     }
     // Keys continue with a slash, which sorts after '-': `a-b/x` comes before `a/x`.
     this.#bucketOrder ??= [...this.#buckets.keys()].sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1));
     for (const ns of this.#bucketOrder) {
-      const bucket = this.#buckets.get(ns);
-      if (bucket !== undefined) yield* inOrder(bucket);
+      const bucket = this.#buckets.get(ns)!;
+      if (from === '') yield { bucket, start: '' };
+      else {
+        const place = `${ns}/`;
+        if (from.startsWith(place)) yield { bucket, start: from.slice(place.length) };
+        else if (place > from) yield { bucket, start: '' };
+      }
     }
   }
 
@@ -113,18 +138,7 @@ export class ResourceCache {
 
   /** Adds a watcher; the returned function takes it away again. */
   subscribe(watcher: CacheWatcher): () => void {
-    const { index } = watcher;
-    const [map, key] =
-      index !== undefined && this.#indexes.has(index.field)
-        ? [this.#indexedWatchers, `${index.field}=${index.value}`]
-        : [this.#watchers, watcher.namespace];
-    const set = map.get(key) ?? new Set();
-    map.set(key, set);
-    set.add(watcher);
-    return () => {
-      set.delete(watcher);
-      if (set.size === 0 && map.get(key) === set) map.delete(key);
-    };
+    return this.#watchers.add(watcher);
   }
 
   /** Takes over a full state (start, or after a loss). Watchers are told that they lost track. */
@@ -138,9 +152,7 @@ export class ResourceCache {
     this.#historyBytes = 0;
     this.#historyFrom = revision;
     this.#changed = revision;
-    for (const map of [this.#watchers, this.#indexedWatchers]) {
-      for (const set of [...map.values()]) for (const w of [...set]) w.onLost();
-    }
+    this.#watchers.lost();
   }
 
   /** Takes in one change: `next` undefined is a delete at `revision`. */
@@ -152,7 +164,6 @@ export class ResourceCache {
     const prev = this.get(slash < 0 ? '' : tail.slice(0, slash), tail.slice(slash + 1));
     let event: CacheEvent;
     if (next !== undefined) {
-      if (prev !== undefined) this.#unindex(prev);
       this.#put(next);
       event = { type: prev === undefined ? 'ADDED' : 'MODIFIED', object: next, prev, revision };
     } else {
@@ -162,25 +173,23 @@ export class ResourceCache {
     }
     this.#changed = revision;
     this.#remember(event);
-    this.#tell(event);
+    this.#watchers.tell(event);
+    // Whoever could share the encoded forms has been told.
+    event.object.frames = undefined;
   }
 
   #put(o: StoredObject): void {
     let bucket = this.#buckets.get(o.namespace);
     if (bucket === undefined) {
-      bucket = { names: [], dirty: false, byName: new Map() };
+      bucket = new Bucket();
       this.#buckets.set(o.namespace, bucket);
       this.#bucketOrder = undefined;
     }
-    if (!bucket.byName.has(o.name)) {
-      this.#count++;
-      const last = bucket.names.at(-1);
-      if (last !== undefined && last > o.name) bucket.dirty = true;
-      bucket.names.push(o.name);
-    }
-    bucket.byName.set(o.name, o);
+    const prev = bucket.set(o);
+    if (prev === undefined) this.#count++;
+    else this.#unindex(prev);
     for (const [field, index] of this.#indexes) {
-      const value = indexValue(o, field);
+      const value = fieldOf(o, field);
       const set = index.get(value);
       if (set === undefined) index.set(value, new Set([o]));
       else set.add(o);
@@ -189,25 +198,17 @@ export class ResourceCache {
 
   #remove(o: StoredObject): void {
     const bucket = this.#buckets.get(o.namespace);
-    if (bucket === undefined || !bucket.byName.delete(o.name)) return;
+    if (bucket?.delete(o.name) === undefined) return;
     this.#count--;
     this.#unindex(o);
-    if (bucket.byName.size === 0) {
-      this.#buckets.delete(o.namespace);
-      this.#bucketOrder = undefined;
-      return;
-    }
-    // Names that are gone are skipped when read, and swept out when they are many.
-    if (bucket.names.length > 2 * bucket.byName.size + 16) {
-      bucket.names = [...bucket.byName.keys()];
-      bucket.dirty = true;
-    } else if (bucket.names.at(-1) === o.name) bucket.names.pop();
-    else bucket.dirty = true;
+    if (bucket.size > 0) return;
+    this.#buckets.delete(o.namespace);
+    this.#bucketOrder = undefined;
   }
 
   #unindex(o: StoredObject): void {
     for (const [field, index] of this.#indexes) {
-      const value = indexValue(o, field);
+      const value = fieldOf(o, field);
       const set = index.get(value);
       if (set?.delete(o) && set.size === 0) index.delete(value);
     }
@@ -221,53 +222,5 @@ export class ResourceCache {
     const dropped = this.#history.splice(0, Math.ceil(this.#history.length / 4));
     for (const d of dropped) this.#historyBytes -= d.object.size;
     this.#historyFrom = dropped.at(-1)!.revision;
-  }
-
-  #tell(event: CacheEvent): void {
-    const { namespace } = event.object;
-    tellAll(this.#watchers.get(namespace), event);
-    if (namespace !== '') tellAll(this.#watchers.get(''), event);
-    if (this.#indexedWatchers.size > 0) {
-      for (const field of this.spec.indexedFields) {
-        const value = indexValue(event.object, field);
-        const before = event.prev === undefined ? value : indexValue(event.prev, field);
-        tellAll(this.#indexedWatchers.get(`${field}=${value}`), event);
-        if (before !== value) tellAll(this.#indexedWatchers.get(`${field}=${before}`), event);
-      }
-    }
-    // Whoever could share the encoded forms has been told.
-    event.object.frames = undefined;
-  }
-}
-
-function tellAll(watchers: ReadonlySet<CacheWatcher> | undefined, event: CacheEvent): void {
-  if (watchers === undefined) return;
-  for (const w of watchers) {
-    try {
-      w.onEvent(event);
-    } catch {
-      // One watcher's failure is not the others'.
-      w.onLost();
-    }
-  }
-}
-
-/** The value an object is indexed under; one that cannot be read (another server's) under ''. */
-function indexValue(o: StoredObject, field: string): string {
-  try {
-    return o.field(field) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function* inOrder(bucket: Bucket): Generator<StoredObject, void, undefined> {
-  if (bucket.dirty) {
-    bucket.names = [...bucket.byName.keys()].sort();
-    bucket.dirty = false;
-  }
-  for (const name of bucket.names) {
-    const o = bucket.byName.get(name);
-    if (o !== undefined) yield o;
   }
 }
