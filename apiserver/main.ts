@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { pino } from 'pino';
 import { createAdmission, type ResourceName } from './admission/admission.ts';
@@ -21,6 +22,7 @@ import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
 import { checkFeatureGates } from './feature-gates.ts';
 import { setUpLimits } from './flow-control/setup.ts';
+import { Reloads } from './metrics/reloads.ts';
 import { serverMetrics } from './metrics/server-metrics.ts';
 import type { ApiServerOptions } from './options.ts';
 import { followAuthorities } from './pki/follow-authorities.ts';
@@ -34,6 +36,7 @@ import { builtinReviews } from './reviews/reviews.ts';
 import { createChain } from './server/chain.ts';
 import { Deadlines } from './server/deadlines.ts';
 import { healthChecks } from './server/health-checks.ts';
+import { serverIdentity } from './server/identity.ts';
 import { ended, listen } from './server/life.ts';
 import { createListener } from './server/listener.ts';
 import { morePaths } from './server/more-paths.ts';
@@ -78,10 +81,16 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     nodePortRange: options.serviceNodePortRange,
     eventTtlSeconds: options.eventTtlSeconds,
   });
+  const identity = serverIdentity(hostname());
+  const reloads = {
+    authentication: new Reloads('authentication', identity, Date.now),
+    authorization: new Reloads('authorization', identity, Date.now),
+    encryption: new Reloads('encryption', identity, Date.now),
+  };
   const storage = await withEncryption(
     opened.use(await openStorage(inEtcd ? elsewhere : { dataDir })),
     options,
-    { groups, signal, onProblem },
+    { groups, signal, onProblem, reloads: reloads.encryption },
   );
   const cacher = new Cacher({
     storage,
@@ -102,6 +111,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     access,
     fresh: () => cacher.fresh(),
     onProblem,
+    reloads: reloads.authentication,
   });
   catalog = new Catalog({
     groups,
@@ -119,7 +129,12 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     ...(disabled === undefined ? {} : { disabled }),
   });
   await cacher.start();
-  const authorization: AuthorizationSetup = createAuthorization(options, catalog, onProblem);
+  const authorization: AuthorizationSetup = createAuthorization(
+    options,
+    catalog,
+    onProblem,
+    reloads.authorization,
+  );
   const life = new AbortController();
   const following = Promise.all([
     cacher.run(life.signal),
@@ -162,7 +177,8 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const version = versionInfo();
   const metrics = serverMetrics(catalog, version);
   const limits = setUpLimits(options, { catalog, access, signal: life.signal, onProblem });
-  metrics.registry.add(...limits.metrics);
+  const { authentication: who, authorization: what, encryption: how } = reloads;
+  metrics.registry.add(...limits.metrics, ...who.metrics, ...what.metrics, ...how.metrics);
   const paths = {
     catalog,
     checks,

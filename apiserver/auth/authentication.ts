@@ -1,5 +1,6 @@
 /** The authenticators of a server, in the order they are asked, as its options say. */
 import { readFileSync } from 'node:fs';
+import type { Reloads } from '../metrics/reloads.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { ServerCertificates } from '../pki/server-certificates.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
@@ -37,6 +38,8 @@ export interface AuthenticationEnvironment {
   /** Resolves when `access` tells what a quorum read made now would. */
   fresh(): Promise<void>;
   onProblem(what: string, error: unknown): void;
+  /** Counts those of the configuration file. */
+  readonly reloads?: Reloads;
 }
 
 const cacheLimit = 4096;
@@ -61,7 +64,13 @@ export function createAuthentication(env: AuthenticationEnvironment): Authentica
   );
   if (options.enableBootstrapTokenAuth) tokens.push(bootstrapTokens({ access, now }));
   const onProblem = (what: string, error: unknown) => env.onProblem(what, error);
-  const issuers = new Issuers({ options, ownIssuers: [issuer, ...furtherIssuers], now, onProblem });
+  const issuers = new Issuers({
+    options,
+    ownIssuers: [issuer, ...furtherIssuers],
+    now,
+    onProblem,
+    reloads: env.reloads,
+  });
   // Behind those that need nobody else's answer.
   if (issuers.any) {
     tokens.push(cachedTokens(issuers, { successMs, failureMs: 0, limit: cacheLimit, now }));

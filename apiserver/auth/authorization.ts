@@ -1,6 +1,7 @@
 /** The authorizers of a server, in the order of its flags or of a file whose changes it follows. */
 import { readFileSync } from 'node:fs';
 import { followFile } from '../configuration/file-follower.ts';
+import type { Reloads } from '../metrics/reloads.ts';
 import { rbacBootstrap } from '../registry/bootstrap/bootstrap.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { abacAuthorizer } from './abac.ts';
@@ -29,13 +30,14 @@ export interface AuthorizationSetup {
 const everyMs = 10_000;
 
 /**
- * Call when the catalog's caches are loaded. Throws an Error of one line for flags or a file that
+ * Call when the catalog's caches are loaded. `reloads` counts those of the file. Throws an Error of one line for flags or a file that
  * cannot be.
  */
 export function createAuthorization(
   options: AuthOptions,
   catalog: Catalog,
   onProblem: (what: string, error: unknown) => void,
+  reloads?: Reloads,
 ): AuthorizationSetup {
   const rbac = new Rbac(rbacCaches((name) => catalog.stored(name)!.store.cache));
   const made = new Map<string, Authorizer>();
@@ -76,6 +78,7 @@ export function createAuthorization(
             current = joined(next);
           },
           onProblem: (e) => onProblem('the authorization configuration stays as it was', e),
+          reloads,
         },
         signal,
       );

@@ -1,5 +1,6 @@
 /** Files whose changes a running server follows. */
 import { readFile } from 'node:fs/promises';
+import type { Reloads } from '../metrics/reloads.ts';
 import { FileWatch } from './file-watch.ts';
 
 export interface FollowedFile {
@@ -15,6 +16,8 @@ export interface FollowedFile {
   changed(text: string): Promise<void>;
   /** Told what went wrong; the file is looked at again. */
   onProblem(error: unknown): void;
+  /** Where it is counted. */
+  readonly reloads?: Pick<Reloads, 'began' | 'applied' | 'failed'> | undefined;
 }
 
 /** Something that may be right the next time. */
@@ -23,6 +26,7 @@ export class RetryError extends Error {}
 /** Looks at the file until `signal`, at once when it changes. */
 export async function followFile(file: FollowedFile, signal: AbortSignal): Promise<void> {
   let known = file.text;
+  file.reloads?.began(known);
   using notice = new FileWatch(file.path);
   while (!signal.aborted) {
     await notice.next(file.everyMs, signal);
@@ -34,12 +38,15 @@ export async function followFile(file: FollowedFile, signal: AbortSignal): Promi
       known = now;
       try {
         await file.changed(now);
+        file.reloads?.applied(now);
       } catch (e) {
         if (e instanceof RetryError) known = before;
         throw e;
       }
     } catch (e) {
-      if (!signal.aborted) file.onProblem(e);
+      if (signal.aborted) return;
+      file.reloads?.failed();
+      file.onProblem(e);
     }
   }
 }

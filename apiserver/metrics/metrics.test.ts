@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { parseRequestInfo } from '../server/request-info.ts';
 import { Counter } from './counter.ts';
 import { Histogram } from './histogram.ts';
 import { objectMetrics } from './objects.ts';
 import { processMetrics } from './process.ts';
 import { MetricRegistry } from './registry.ts';
+import { Reloads } from './reloads.ts';
 import { type CountedRequest, RequestMetrics } from './requests.ts';
 
 function request(method: string, url: string, contentType?: string): CountedRequest {
@@ -53,6 +55,30 @@ describe('metrics of the API server', () => {
     const registry = new MetricRegistry();
     registry.add(new Counter('a', '', []));
     assert.throws(() => registry.add(new Counter('a', '', [])), /metric a is there already/);
+  });
+
+  it('tells which configuration is in force, and how often another was taken over', async () => {
+    const reloads = new Reloads('authorization', 'apiserver-x', () => 5000);
+    reloads.began('a');
+    reloads.applied('b');
+    reloads.failed();
+    reloads.failed();
+    const registry = new MetricRegistry();
+    registry.add(...reloads.metrics);
+    const hash = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    const server = `apiserver_id_hash="${hash('apiserver-x')}"`;
+    const prefix = 'apiserver_authorization_config_controller';
+    const { body } = await registry.expose();
+    assert.deepEqual(
+      body.split('\n').filter((line) => !line.startsWith('#') && line !== ''),
+      [
+        `${prefix}_automatic_reloads_total{status="success",${server}} 1`,
+        `${prefix}_automatic_reloads_total{status="failure",${server}} 2`,
+        `${prefix}_automatic_reload_last_timestamp_seconds{status="success",${server}} 5`,
+        `${prefix}_automatic_reload_last_timestamp_seconds{status="failure",${server}} 5`,
+        `${prefix}_last_config_info{${server},hash="${hash('b')}"} 1`,
+      ],
+    );
   });
 
   const counted: readonly (readonly [CountedRequest, number, string])[] = [

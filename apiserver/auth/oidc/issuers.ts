@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import * as fe from '../../../machinery/meta/field-error.ts';
 import { followFile, RetryError } from '../../configuration/file-follower.ts';
+import type { Reloads } from '../../metrics/reloads.ts';
 import { pause } from '../../pause.ts';
 import type { AuthOptions } from '../auth-options.ts';
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts';
@@ -23,6 +24,8 @@ export interface IssuersOptions {
   readonly ownIssuers: readonly string[];
   now(): number;
   onProblem(what: string, error: unknown): void;
+  /** Counts the times that the file is read again. */
+  readonly reloads?: Reloads | undefined;
   /** How often the file is looked at. */
   readonly everyMs?: number;
   /** How long new issuers may take to be found. */
@@ -86,6 +89,7 @@ export class Issuers implements TokenAuthenticator {
           changed: (text) => this.#reload(text, signal),
           onProblem: (e) =>
             this.#o.onProblem('the authentication configuration stays as it was', e),
+          reloads: this.#o.reloads,
         },
         signal,
       );

@@ -1,6 +1,7 @@
 /** Puts encryption in front of a store when a configuration asks for it. */
 import { readFile } from 'node:fs/promises';
 import { followFile } from '../../configuration/file-follower.ts';
+import type { Reloads } from '../../metrics/reloads.ts';
 import type { ApiGroup } from '../../registry/groups.ts';
 import type { Storage } from '../storage.ts';
 import { EncryptedStorage } from './encrypted-storage.ts';
@@ -17,6 +18,8 @@ export interface EncryptionEnvironment {
   readonly groups: readonly ApiGroup[];
   readonly signal: AbortSignal;
   onProblem(what: string, error: unknown): void;
+  /** Counts those of the file, where it is followed. */
+  readonly reloads?: Reloads;
 }
 
 const lookEveryMs = 60_000;
@@ -41,7 +44,10 @@ export async function withEncryption(
       encrypted.rules = await rulesOf(now);
     };
     const onProblem = (e: unknown) => env.onProblem('the encryption configuration stands', e);
-    void followFile({ path, text, everyMs: lookEveryMs, changed, onProblem }, env.signal);
+    void followFile(
+      { path, text, everyMs: lookEveryMs, changed, onProblem, reloads: env.reloads },
+      env.signal,
+    );
   }
   return encrypted;
 }
