@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream';
 import { pino } from 'pino';
 import { createAdmission, type ResourceName } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
+import { resourceForms } from './admission/resource-forms.ts';
+import { watchedObjects } from './admission/watched-objects.ts';
 import { defaultAdvertiseAddress, reachableAddress } from './advertise-address.ts';
 import { createAudit } from './audit/audit.ts';
 import { auditMetrics } from './audit/audit-metrics.ts';
@@ -148,6 +150,8 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   });
   const authorize = async (a: AccessAttributes) =>
     (await authorizer.authorize(a)).decision === 'allow';
+  const version = versionInfo();
+  const metrics = serverMetrics(catalog, version);
   const plugins = admissionPlugins(options, {
     access,
     fresh: () => cacher.fresh(),
@@ -155,6 +159,9 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     authorize,
     resourcesOf: (apiVersion, kind) => resourcesOfKind(catalog, apiVersion, kind),
+    forms: resourceForms(() => catalog),
+    watched: (resource) => watchedObjects(catalog, resource),
+    metrics: metrics.registry,
   });
   const { rbac } = authorization;
   const admission = createAdmission([
@@ -174,8 +181,6 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   };
   let ready = false;
   const checks = healthChecks(() => ready, storage, signal, options);
-  const version = versionInfo();
-  const metrics = serverMetrics(catalog, version);
   const limits = setUpLimits(options, { catalog, access, signal: life.signal, onProblem });
   const { authentication: who, authorization: what, encryption: how } = reloads;
   metrics.registry.add(...limits.metrics, ...who.metrics, ...what.metrics, ...how.metrics);

@@ -5,7 +5,11 @@
  */
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { AccessAttributes } from '../auth/authorizer.ts';
+import type { MetricRegistry } from '../metrics/registry.ts';
 import type { ResourceAccess, UserInfo } from '../registry/resource.ts';
+import { checkedManagedFields } from './managed-fields-check.ts';
+import { Reinvocation } from './reinvocation.ts';
+import type { ResourceForms } from './resource-forms.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -18,7 +22,10 @@ export interface AdmissionAttributes {
   /** Plural. */
   readonly resource: string;
   readonly subresource: string;
+  /** Of the object: a subresource may have its own (`Scale`, `PodExecOptions`). */
   readonly kind: string;
+  /** Group version of that kind where it is not the resource's: `autoscaling/v1` of a Scale. */
+  readonly kindVersion?: string;
   readonly namespace: string;
   /** '' when the server is to generate it. */
   readonly name: string;
@@ -26,13 +33,22 @@ export interface AdmissionAttributes {
   readonly object: KubeObject | undefined;
   /** What is stored, for UPDATE and DELETE: read-only. */
   readonly oldObject: KubeObject | undefined;
-  /** CreateOptions, UpdateOptions or DeleteOptions as sent. */
+  /** What was sent of CreateOptions, UpdateOptions or DeleteOptions; see requestOptions. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly dryRun: boolean;
   readonly user: UserInfo;
+  /** When it has to be done, by the process's own clock; undefined: there is no limit. */
+  readonly deadlineMs?: number;
+  /** Calls back when its client goes away, until told to forget it. */
+  onGone?(run: () => void): () => void;
   warn(text: string): void;
-  /** Adds to what the audit log tells of the request; undefined: it tells nothing. */
-  annotate?(key: string, value: string): void;
+  /**
+   * Adds to what the audit log tells of the request; undefined: it tells nothing. `level`: told
+   * from that level on.
+   */
+  annotate?(key: string, value: string, level?: 'Metadata' | 'Request'): void;
+  /** Set by who runs the mutating phase. */
+  reinvocation?: Reinvocation;
 }
 
 /** A plugin; it refuses by throwing a StatusError (usually `forbidden`). */
@@ -57,6 +73,21 @@ export interface AdmissionEnvironment {
   authorize(attributes: AccessAttributes): Promise<boolean>;
   /** The resources that serve a kind in one version (`apps/v1`); several, or none. */
   resourcesOf(apiVersion: string, kind: string): readonly ResourceName[];
+  /** The group versions in which a resource can be seen. */
+  readonly forms: ResourceForms;
+  /** The present objects of a resource, for who keeps what was made of them. */
+  watched<T extends KubeObject>(resource: string): WatchedObjects<T>;
+  /** Where plugins put metrics of theirs. */
+  readonly metrics: MetricRegistry;
+}
+
+/** Objects of the watch cache; they are shared: do not change. */
+export interface WatchedObjects<T extends KubeObject> {
+  /** Changes whenever one of them does. */
+  readonly revision: number;
+  readonly count: number;
+  /** Sorted by name. */
+  list(): readonly T[];
 }
 
 /** How requests name a resource. */
@@ -72,17 +103,31 @@ export interface Admission {
   validate(attributes: AdmissionAttributes): Promise<void>;
 }
 
-/** Runs plugins in order; both phases stop at the first refusal. */
+/**
+ * Runs plugins in order; both phases stop at the first refusal. When a plugin of the mutating phase
+ * asks for it, all of the phase run once more.
+ */
 export function createAdmission(plugins: readonly AdmissionPlugin[]): Admission {
   const admitting = plugins.filter((p) => p.admit !== undefined);
   const validating = plugins.filter((p) => p.validate !== undefined);
+  const admitOnce = async (a: AdmissionAttributes) => {
+    for (const p of admitting) {
+      if (!p.handles(a)) continue;
+      const done = p.admit!(a);
+      if (done instanceof Promise) await done;
+    }
+  };
   return {
     async admit(a) {
-      for (const p of admitting) {
-        if (!p.handles(a)) continue;
-        const done = p.admit!(a);
-        if (done instanceof Promise) await done;
+      const reinvocation = new Reinvocation();
+      a.reinvocation = reinvocation;
+      const managed = a.object?.metadata?.managedFields;
+      await admitOnce(a);
+      if (reinvocation.wanted) {
+        reinvocation.begin();
+        await admitOnce(a);
       }
+      checkedManagedFields(a, managed);
     },
     async validate(a) {
       for (const p of validating) {

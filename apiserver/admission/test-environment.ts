@@ -1,6 +1,7 @@
 /** For tests: an environment over a list of objects, and attributes of a request. */
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { AccessAttributes } from '../auth/authorizer.ts';
+import { MetricRegistry } from '../metrics/registry.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from './admission.ts';
 
@@ -68,6 +69,20 @@ export function testEnvironment(
       apiVersion === 'apps/v1' && kind === 'ReplicaSet'
         ? [{ group: 'apps', version: 'v1', plural: 'replicasets', namespaced: true }]
         : [],
+    forms: { find: () => undefined, others: () => [] },
+    watched: <T extends KubeObject>(resource: string) => {
+      const list = () => (objects[resource] ?? []) as T[];
+      return {
+        get revision() {
+          return list().length;
+        },
+        get count() {
+          return list().length;
+        },
+        list,
+      };
+    },
+    metrics: new MetricRegistry(),
   };
 }
 

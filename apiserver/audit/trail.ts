@@ -57,8 +57,12 @@ export class AuditTrail {
     this.#reference = call.attributes.resourceRequest ? referenceOf(call.attributes) : undefined;
   }
 
-  /** Adds what somebody found out; the first value of a key stays. */
-  annotate(key: string, value: string): void {
+  /**
+   * Adds what somebody found out; the first value of a key stays. `level`: for those who are told
+   * so much at the least.
+   */
+  annotate(key: string, value: string, level: 'Metadata' | 'Request' = 'Metadata'): void {
+    if (level === 'Request' && this.#audit.level === 'Metadata') return;
     if (!Object.hasOwn(this.#annotations, key)) this.#annotations[key] = value;
   }
 

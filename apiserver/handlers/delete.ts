@@ -90,18 +90,16 @@ function remove(
   const { resource } = c;
   const ctx = writeContext(request, resource, access, options.dryRun, namespace);
   return resource.store.delete(namespace, name, options, ctx, async (current) => {
-    const attributes = {
-      ...admissionAttributes(
-        request,
-        resource,
-        'DELETE',
-        undefined,
-        current,
-        { ...options, dryRun: options.dryRun ? ['All'] : undefined },
-        options.dryRun,
-      ),
-      name,
-    };
+    // Of a collection, each one is asked about without a name, as the real server does.
+    const attributes = admissionAttributes(
+      request,
+      resource,
+      'DELETE',
+      undefined,
+      current,
+      { ...options, dryRun: options.dryRun ? ['All'] : undefined },
+      options.dryRun,
+    );
     await admission.admit(attributes);
     await admission.validate(attributes);
   });

@@ -21,12 +21,13 @@ import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderValue } from '../server/rendering.ts';
 import { isApply, parseApply } from './apply.ts';
+import { optionsObject } from './create.ts';
 import { decodeBody } from './decode-body.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 import { patchScale, patchTypeOf } from './patch.ts';
 import { objectEntries, scaleEntries, scaleVersion } from './scale-ownership.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
-import { checkName, managerOf } from './write-request.ts';
+import { admissionAttributes, checkName, managerOf } from './write-request.ts';
 
 /** Answers GET, PUT and PATCH of a scale. */
 export async function scale(
@@ -79,10 +80,12 @@ export async function scale(
     apiVersion: c.resource.apiVersion,
     replicasPath: strategy.specReplicasPath,
   };
+  const kindOfScale = { kind: 'Scale', kindVersion: scaleVersion };
   const outcome = await writeUpdate(request, c.resource, services, {
     dryRun: options.dryRun,
     uid: sent?.metadata?.uid,
-    make(live) {
+    face: { ...kindOfScale, of: (o) => scaleOf(strategy, toServed(c.resource, o)) as KubeObject },
+    async make(live) {
       if (live === undefined) throw notFound(resourceName(c), info.name);
       const object = deepCopy(live);
       const entries = live.metadata?.managedFields;
@@ -90,14 +93,27 @@ export async function scale(
       setManaged(before, scaleEntries(entries, scaled));
       const next = applies
         ? appliedScale(bytes, type, before, options)
-        : (sent ?? patchScale(bytes, type, before, expected, options, warn));
-      checkScale(next, info.name, info.namespace);
+        : (deepCopy(sent) ?? patchScale(bytes, type, before, expected, options, warn));
+      checkNames(next, info.name, info.namespace);
       if (!applies) updateManagedFields({ ...ownership(), live: before, next, manager });
+      await services.admission.admit({
+        ...admissionAttributes(
+          request,
+          c.resource,
+          'UPDATE',
+          next as KubeObject,
+          before as KubeObject,
+          optionsObject(request),
+          options.dryRun,
+        ),
+        ...kindOfScale,
+      });
+      checkReplicas(next, info.name);
       checkUid(c, next, live);
       object.metadata!.resourceVersion = next.metadata?.resourceVersion ?? '';
       setPath(object, strategy.specReplicasPath, next.spec?.replicas ?? 0);
       setManaged(object, objectEntries(entries, next.metadata?.managedFields, scaled));
-      return Promise.resolve(object);
+      return object;
     },
   });
   return renderValue(c, scaleOf(strategy, toServed(c.resource, outcome.object.object())), 200);
@@ -144,7 +160,7 @@ function checkUid(c: RenderContext, next: Scale, live: KubeObject): void {
   );
 }
 
-function checkScale(next: Scale, name: string, namespace: string): void {
+function checkNames(next: Scale, name: string, namespace: string): void {
   const own = next.metadata?.name ?? '';
   if (own !== name) {
     throw badRequest(
@@ -157,6 +173,9 @@ function checkScale(next: Scale, name: string, namespace: string): void {
       'the namespace of the provided object does not match the namespace sent on the request',
     );
   }
+}
+
+function checkReplicas(next: Scale, name: string): void {
   const replicas = next.spec?.replicas ?? 0;
   if (replicas < 0) {
     throw invalid({ group: 'autoscaling', resource: 'Scale' }, name, [

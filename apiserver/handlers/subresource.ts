@@ -2,12 +2,16 @@
 import { badRequest } from '../../machinery/meta/status-error.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
+import type { AdmissionAttributes } from '../admission/admission.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { ensureNamespace } from '../registry/object-store/namespace.ts';
-import type { Subresource, SubresourceCall } from '../registry/subresource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import type { Subresource, SubresourceAnswer, SubresourceCall } from '../registry/subresource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderValue } from '../server/rendering.ts';
+import { changedOptions, connectOptions } from './connect-options.ts';
+import { optionsObject } from './create.ts';
 import { decodeBody } from './decode-body.ts';
 import { writeOptions } from './options.ts';
 import type { WriteServices } from './update.ts';
@@ -52,20 +56,53 @@ export async function callSubresource(
     request.audit?.requestObject(body);
   }
   const context = writeContext(request, c.resource, services.access, dryRun);
-  const attributes = admissionAttributes(
-    request,
-    c.resource,
-    connects ? 'CONNECT' : 'CREATE',
-    body,
-    undefined,
-    {},
-    dryRun,
-  );
-  if (connects || verb !== 'get') {
+  if (connects) {
+    const call = await admitConnection(request, c.resource, subresource, services, context);
+    return answerOf(request, c, await subresource.handle(call));
+  }
+  if (verb !== 'get') {
+    const sent = optionsObject(request);
+    const attributes: AdmissionAttributes = {
+      ...admissionAttributes(request, c.resource, 'CREATE', body, undefined, sent, dryRun),
+      ...kindOf(subresource),
+    };
     await services.admission.admit(attributes);
     await services.admission.validate(attributes);
   }
-  const answer = await subresource.handle(callOf(request, context, body));
+  return answerOf(request, c, await subresource.handle(callOf(request, context, body)));
+}
+
+/** Asks admission about a connection; the call as it is to be made. */
+export async function admitConnection(
+  request: ApiRequest,
+  resource: ServedResource,
+  subresource: Subresource,
+  { admission }: Pick<WriteServices, 'admission'>,
+  context: SubresourceCall['context'],
+): Promise<SubresourceCall> {
+  const object = connectOptions(request, subresource);
+  const before = object && JSON.stringify(object);
+  const attributes: AdmissionAttributes = {
+    ...admissionAttributes(request, resource, 'CONNECT', object, undefined, {}, false),
+    ...kindOf(subresource),
+  };
+  await admission.admit(attributes);
+  await admission.validate(attributes);
+  const call = callOf(request, context, undefined);
+  const changed = changedOptions(request, before, object);
+  if (changed === undefined) return call;
+  return { ...call, query: changed.query, rest: changed.rest ?? call.rest };
+}
+
+/** The kind of the body, which is not the resource's. */
+function kindOf({
+  kind,
+  apiVersion,
+}: Subresource): Pick<AdmissionAttributes, 'kind' | 'kindVersion'> {
+  return { kind, ...(apiVersion === undefined ? {} : { kindVersion: apiVersion }) };
+}
+
+function answerOf(request: ApiRequest, c: RenderContext, answer: SubresourceAnswer): ApiResponse {
   if ('object' in answer) return renderValue(c, answer.object, answer.code);
   return {
     async stream(response) {

@@ -71,10 +71,19 @@ export async function update(
   return renderObject(c, outcome.object, outcome.created ? 201 : 200);
 }
 
+/** A kind of its own through which an object is written (a scale). */
+export interface AdmissionFace {
+  readonly kind: string;
+  readonly kindVersion: string;
+  of(object: KubeObject): KubeObject;
+}
+
 export interface UpdatePlan {
   readonly dryRun: boolean;
   readonly uid?: string | undefined;
   readonly forceCreate?: boolean;
+  /** What admission is shown instead of the object; `make` asks the mutating phase by itself. */
+  readonly face?: AdmissionFace;
   /** Makes the new object (in the served version) from the live one, which it does not change. */
   make(live: KubeObject | undefined): Promise<KubeObject>;
 }
@@ -95,6 +104,7 @@ export function writeUpdate(
     resource.definition.plural === 'namespaces' ? info.name : info.namespace,
   );
   const options = optionsObject(request);
+  const { face } = plan;
   const attributesOf = (next: KubeObject, prev: KubeObject | undefined) =>
     admissionAttributes(
       request,
@@ -105,6 +115,11 @@ export function writeUpdate(
       options,
       plan.dryRun,
     );
+  const seenThrough = (
+    { kind, kindVersion, of }: AdmissionFace,
+    next: KubeObject,
+    prev: KubeObject | undefined,
+  ) => ({ ...attributesOf(of(next), prev && of(prev)), kind, kindVersion });
   const store: UpdateRequest = {
     namespace: info.namespace,
     name: info.name,
@@ -115,13 +130,15 @@ export function writeUpdate(
     async transform(current) {
       const live = current === undefined ? undefined : toServed(resource, current);
       const next = toStored(resource, await plan.make(live));
-      await services.admission.admit(attributesOf(next, current));
+      if (face === undefined) await services.admission.admit(attributesOf(next, current));
       dedupOwnerReferences(next, (text) => request.warn(text), true);
       return next;
     },
     async admit(next, prev) {
       if (prev === undefined) await authorizeCreate(request, resource, services);
-      await services.admission.validate(attributesOf(next, prev));
+      await services.admission.validate(
+        face === undefined ? attributesOf(next, prev) : seenThrough(face, next, prev),
+      );
     },
   };
   return resource.store.update(store, ctx);

@@ -8,6 +8,9 @@ import type { ResourceAccess, WriteContext } from '../registry/resource.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 
+/** No write may take longer, whatever its client says. */
+const maxWriteMs = 34_000;
+
 export function writeContext(
   request: ApiRequest,
   resource: ServedResource,
@@ -38,6 +41,8 @@ export function admissionAttributes(
   dryRun: boolean,
 ): AdmissionAttributes {
   const { info } = request;
+  const name = info.name !== '' ? info.name : (object?.metadata?.name ?? '');
+  const { timeoutMs } = request;
   return {
     operation,
     verb: info.verb,
@@ -46,20 +51,29 @@ export function admissionAttributes(
     resource: resource.definition.plural,
     subresource: info.subresource,
     kind: resource.definition.kind,
-    namespace: info.namespace,
-    name: info.name !== '' ? info.name : (object?.metadata?.name ?? ''),
+    // A namespace is in itself, from its first request on.
+    namespace: isNamespace(resource) ? name : info.namespace,
+    name,
     object,
     oldObject,
     options,
     dryRun,
     user: request.user,
+    ...(timeoutMs === undefined
+      ? {}
+      : { deadlineMs: request.receivedMs + Math.min(timeoutMs, maxWriteMs) }),
+    onGone: (run) => request.onGone(run),
     warn: (text) => request.warn(text),
     ...annotating(request),
   };
 }
 
-function annotating({ audit }: ApiRequest): Pick<WriteContext, 'annotate'> | undefined {
-  return audit && { annotate: (key, value) => audit.annotate(key, value) };
+function isNamespace({ group, definition }: ServedResource): boolean {
+  return group === '' && definition.plural === 'namespaces';
+}
+
+function annotating({ audit }: ApiRequest): Pick<AdmissionAttributes, 'annotate'> | undefined {
+  return audit && { annotate: (key, value, level) => audit.annotate(key, value, level) };
 }
 
 /** The field manager: named, or the first part of the user agent. */

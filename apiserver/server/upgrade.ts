@@ -15,9 +15,9 @@ import {
 import type { AuditTrail } from '../audit/trail.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { type Gate, TooManyRequestsError } from '../flow-control/gate.ts';
-import { callOf, checkConnect } from '../handlers/subresource.ts';
+import { admitConnection, checkConnect } from '../handlers/subresource.ts';
 import type { WriteServices } from '../handlers/update.ts';
-import { admissionAttributes, writeContext } from '../handlers/write-request.ts';
+import { writeContext } from '../handlers/write-request.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import { ApiRequest, isTrue } from './api-request.ts';
@@ -90,18 +90,8 @@ export async function handleUpgrade(
     checkRoute(request, resource);
     checkConnect(request);
     const context = writeContext(request, resource, s.services.access, false);
-    const admitted = admissionAttributes(
-      request,
-      resource,
-      'CONNECT',
-      undefined,
-      undefined,
-      {},
-      false,
-    );
-    await s.services.admission.admit(admitted);
-    await s.services.admission.validate(admitted);
-    await subresource.upgrade(callOf(request, context, undefined), socket, head);
+    const call = await admitConnection(request, resource, subresource, s.services, context);
+    await subresource.upgrade(call, socket, head);
   } catch (e) {
     if (e instanceof UpgradeRefused) {
       refuse(socket, new StatusError('', e.message, {}, e.status), request);
