@@ -5,6 +5,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import {
+  type ConditionalRequest,
+  type ContentAnswer,
+  conditionalAnswer,
+} from '../server/conditional-content.ts';
 import { documented } from './descriptions.ts';
 import { documentV2Head, openApiV2Parts } from './document-v2.ts';
 import { buildOpenApiV3, info, type ServedGroupVersion, type Texts } from './document-v3.ts';
@@ -14,19 +19,12 @@ import { messagesV3 } from './gnostic-v3.ts';
 import { rootOf } from './operations.ts';
 import { ParameterTexts } from './parameters.ts';
 
-/** An answer to send as it is; the body may be compressed already (see its headers). */
-export interface OpenApiAnswer {
-  readonly code: number;
-  readonly contentType: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
 /** What of a request matters here. */
 export interface OpenApiRequest {
   readonly accept: string | undefined;
   readonly acceptEncoding: string | undefined;
-  readonly ifNoneMatch: string | undefined;
+  /** Under which conditions it is asked for. */
+  readonly conditions: ConditionalRequest;
   /** `?hash=` */
   readonly hash: string;
   readonly nowMs: number;
@@ -36,6 +34,7 @@ type Form = 'json' | 'protobuf';
 
 interface Kept {
   readonly etag: string;
+  readonly modifiedMs: number;
   readonly compressed: Map<Form, Buffer>;
 }
 
@@ -64,52 +63,53 @@ export class OpenApi {
   }
 
   /** GET /openapi/v3: where the documents are. */
-  index(request: OpenApiRequest): OpenApiAnswer {
+  index(request: OpenApiRequest): ContentAnswer {
     const paths: Record<string, { serverRelativeURL: string }> = {};
     for (const version of this.served()) {
       const name = nameOf(version);
       paths[name] = { serverRelativeURL: this.url(name, this.etag(version)) };
     }
-    const body = Buffer.from(JSON.stringify({ paths }));
-    const etag = sha512(body);
-    if (request.ifNoneMatch === `"${etag}"`) return notModified(etag);
-    return {
-      code: 200,
+    const content = {
       contentType: 'text/plain; charset=utf-8',
-      headers: { Etag: `"${etag}"` },
-      body,
+      headers: {},
+      // It is made for each who asks, and has no tag.
+      modifiedMs: request.nowMs,
+      body: () => Buffer.from(JSON.stringify({ paths })),
     };
+    return conditionalAnswer(content, request.conditions);
   }
 
-  /** GET /openapi/v3/NAME, such as `api/v1`; undefined when nothing is served under the name. */
-  document(name: string, request: OpenApiRequest): OpenApiAnswer | undefined {
+  /** GET /openapi/v3/NAME, such as `api/v1`; 404 when nothing is served under the name. */
+  document(name: string, request: OpenApiRequest): ContentAnswer {
     const version = this.served().find((v) => nameOf(v) === name);
-    if (version === undefined) return undefined;
+    if (version === undefined) return { code: 404, contentType: '', headers: {}, body: nothing };
     const chosen = choose(request.accept, 'v3');
-    if (chosen === undefined) return notAcceptable;
+    if (chosen === undefined) return notAcceptable('Accept');
     const etag = this.etag(version);
-    if (request.hash !== '' && request.hash !== etag) return moved(this.url(name, etag));
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { Etag: `"${etag}"`, Vary: 'Accept' };
+    if (request.hash !== '' && request.hash !== etag) {
+      const moved = { ...headers, Location: this.url(name, etag) };
+      return { code: 301, contentType: chosen.contentType, headers: moved, body: nothing };
+    }
     if (request.hash !== '') {
       headers['Cache-Control'] = 'public, immutable';
       const expires = new Date(request.nowMs);
       expires.setUTCFullYear(expires.getUTCFullYear() + 1);
       headers['Expires'] = expires.toUTCString();
     }
-    const compressed = (form: Form) =>
-      this.kept(name, etag, form, () => this.buildV3(version, form));
-    return answer(request, chosen, etag, headers, compressed);
+    const kept = this.keep(name, etag, request.nowMs);
+    return answer(request, chosen, headers, kept, (form) => this.buildV3(version, form));
   }
 
   /** GET /openapi/v2. */
-  documentV2(request: OpenApiRequest): OpenApiAnswer {
+  documentV2(request: OpenApiRequest): ContentAnswer {
     const chosen = choose(request.accept, 'v2');
-    if (chosen === undefined) return notAcceptable;
+    if (chosen === undefined) return notAcceptable('Accept-Encoding, Accept');
     const versions = this.served();
     const etag = sha512(versions.map((v) => this.etag(v)).join('\n'));
-    const compressed = (form: Form) =>
-      this.kept('v2', etag, form, () => this.buildV2(versions, form));
-    return answer(request, chosen, etag, {}, compressed);
+    const headers = { Etag: `"${etag}"`, Vary: 'Accept-Encoding, Accept' };
+    const kept = this.keep('v2', etag, request.nowMs);
+    return answer(request, chosen, headers, kept, (form) => this.buildV2(versions, form));
   }
 
   /** Changes with whatever the document is made of. */
@@ -122,19 +122,14 @@ export class OpenApi {
     return `/openapi/v3/${name}?hash=${etag}`;
   }
 
-  private kept(name: string, etag: string, form: Form, build: () => Buffer): Buffer {
+  private keep(name: string, etag: string, nowMs: number): Kept {
     let kept = this.documents.get(name);
     if (kept?.etag !== etag) {
-      kept = { etag, compressed: new Map() };
+      kept = { etag, modifiedMs: nowMs, compressed: new Map() };
       this.documents.set(name, kept);
       this.forgetWithdrawn();
     }
-    let compressed = kept.compressed.get(form);
-    if (compressed === undefined) {
-      compressed = gzipSync(build());
-      kept.compressed.set(form, compressed);
-    }
-    return compressed;
+    return kept;
   }
 
   /** Group versions come and go with custom resource definitions. */
@@ -231,37 +226,32 @@ function choose(accept: string | undefined, dialect: 'v2' | 'v3'): Chosen | unde
 }
 
 function answer(
-  request: OpenApiRequest,
+  { acceptEncoding, conditions }: OpenApiRequest,
   { form, contentType }: Chosen,
-  etag: string,
-  extra: Readonly<Record<string, string>>,
-  compressed: (form: Form) => Buffer,
-): OpenApiAnswer {
-  if (request.ifNoneMatch === `"${etag}"`) return notModified(etag);
-  const headers = { Etag: `"${etag}"`, Vary: 'Accept', ...extra };
-  const body = compressed(form);
-  if (/\bgzip\b/.test(request.acceptEncoding ?? '')) {
-    const encoded = { 'Content-Encoding': 'gzip', Vary: 'Accept, Accept-Encoding' };
-    return { code: 200, contentType, headers: { ...headers, ...encoded }, body };
-  }
-  return { code: 200, contentType, headers, body: gunzipSync(body) };
+  plain: Readonly<Record<string, string>>,
+  kept: Kept,
+  build: (form: Form) => Buffer,
+): ContentAnswer {
+  const zipped = /\bgzip\b/.test(acceptEncoding ?? '');
+  const vary = plain['Vary']!.includes('Encoding')
+    ? plain['Vary']!
+    : `${plain['Vary']}, Accept-Encoding`;
+  const headers = zipped ? { ...plain, 'Content-Encoding': 'gzip', Vary: vary } : plain;
+  const body = () => {
+    let compressed = kept.compressed.get(form);
+    if (compressed === undefined) {
+      compressed = gzipSync(build(form));
+      kept.compressed.set(form, compressed);
+    }
+    return zipped ? compressed : gunzipSync(compressed);
+  };
+  return conditionalAnswer({ contentType, headers, modifiedMs: kept.modifiedMs, body }, conditions);
 }
 
 const nothing = Buffer.alloc(0);
-const notAcceptable: OpenApiAnswer = {
-  code: 406,
-  contentType: 'text/plain; charset=utf-8',
-  headers: { Vary: 'Accept' },
-  body: nothing,
-};
 
-function notModified(etag: string): OpenApiAnswer {
-  return { code: 304, contentType: '', headers: { Etag: `"${etag}"` }, body: nothing };
-}
-
-function moved(url: string): OpenApiAnswer {
-  const body = Buffer.from(`<a href="${url}">Moved Permanently</a>.\n\n`);
-  return { code: 301, contentType: 'text/html; charset=utf-8', headers: { Location: url }, body };
+function notAcceptable(vary: string): ContentAnswer {
+  return { code: 406, contentType: '', headers: { Vary: vary }, body: nothing };
 }
 
 /** Descriptions from the packages that have them. */

@@ -10,6 +10,7 @@ import { warningHeaders } from './warning-headers.ts';
 
 export interface BodyResponse {
   readonly code: number;
+  /** '': none is said. */
   readonly contentType: string;
   readonly body: Buffer | string | SlicedBody;
   readonly headers?: Readonly<Record<string, string>>;
@@ -83,7 +84,8 @@ export async function send(
     const vary = headers['Vary'];
     headers['Vary'] = vary === undefined ? 'Accept-Encoding' : `${vary}, Accept-Encoding`;
   }
-  headers['Content-Length'] = String(body.length);
+  if (answer.contentType === '') delete headers['Content-Type'];
+  if (answer.code !== 304) headers['Content-Length'] = String(body.length);
   response.writeHead(answer.code, headers);
   if (request.method === 'HEAD') response.end();
   else if (body instanceof SlicedBody) await writeSliced(response, body);

@@ -71,7 +71,7 @@ function asked(request: ApiRequest): OpenApiRequest {
   return {
     accept: request.header('accept'),
     acceptEncoding: request.header('accept-encoding'),
-    ifNoneMatch: request.header('if-none-match'),
+    conditions: request,
     hash: request.query.get('hash') ?? '',
     nowMs: Date.now(),
   };
