@@ -60,16 +60,20 @@ export async function patch(
   request.audit?.requestPatch(bytes);
   const warn = (text: string) => request.warn(text);
   const manager = managerOf(options.fieldManager, request.header('user-agent'));
-  const change = apply
-    ? applier(bytes, type, resource, options, info.subresource, warn)
-    : patcher(bytes, type, expectedOf(resource), options, warn);
+  const make = () =>
+    apply
+      ? applier(bytes, type, resource, options, info.subresource, warn)
+      : patcher(bytes, type, expectedOf(resource), options, warn);
+  // Only where there is something to change is the patch read.
+  let change: Change | undefined;
   const outcome = await writeUpdate(request, resource, services, {
     dryRun: options.dryRun,
-    ...(apply ? { forceCreate: true } : {}),
+    ...(apply && info.subresource === '' ? { forceCreate: true } : {}),
     make(live) {
       if (live === undefined && !apply) {
         throw notFound({ group: resource.group, resource: resource.definition.plural }, info.name);
       }
+      change ??= make();
       const next = change(live);
       next.metadata ??= {};
       if (live === undefined && next.metadata.uid) {

@@ -72,10 +72,11 @@ function inStoredNames(resource: ServedResource, selector: FieldSelector): Field
 }
 
 function checkField(resource: ServedResource, field: string): void {
-  if (field === 'metadata.name' || field === 'metadata.namespace') return;
-  const { selectableFields, unknownFieldText } = resource.definition;
+  const { selectableFields, unknownFieldText, namespaced } = resource.definition;
   const known = Object.keys(resource.conversion?.fieldNames ?? selectableFields);
-  if (known.includes(field)) return;
+  if (field === 'metadata.name' || known.includes(field)) return;
+  // Cluster-wide kinds with a list of their own leave it out of that.
+  if (field === 'metadata.namespace' && (namespaced || known.length === 0)) return;
   if (unknownFieldText !== undefined) throw badRequest(unknownFieldText(field));
   if (known.length === 0) {
     throw badRequest(

@@ -107,6 +107,8 @@ export interface StatusStrategy<T> extends UpdateStrategy<T> {
    * metadata and status. Such as [['spec'], ['metadata', 'labels']].
    */
   resetFields?: readonly (readonly string[])[];
+  /** The status is not shown as a table: such requests get the next form that they take. */
+  readonly withoutTable?: boolean;
 }
 
 /**
@@ -215,6 +217,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly deleteReturnsObject: boolean;
   /** Problems of a name (`prefix`: it is a generateName); default: DNS subdomain. */
   readonly nameRule: ((name: string, prefix: boolean) => string[]) | undefined;
+  /** A name is not made from a generateName, which becomes the name as it is. */
+  readonly plainGenerateName?: boolean;
   /**
    * Finalizers need no domain. The kinds of the older groups take only qualified names and the
    * three standard ones.

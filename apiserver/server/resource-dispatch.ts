@@ -135,8 +135,17 @@ function formOf({ info, raw }: ApiRequest, resource: ServedResource): OutputForm
   }
   // What is only created is a question and its answer: there is no table of those.
   const answers = resource.definition.verbs.join() === 'create';
-  if (subresource !== undefined || answers) return negotiate(accept, 'plain');
+  if (subresource !== undefined || answers || isFaceWithoutTable(info.subresource, resource)) {
+    return negotiate(accept, 'plain');
+  }
   return negotiate(accept, info.verb === 'watch' || info.verb === 'list' ? info.verb : 'one');
+}
+
+/** Of the faces of an object only the status has a table, and not for every kind. */
+function isFaceWithoutTable(subresource: string, { definition }: ServedResource): boolean {
+  const { status, faces } = definition;
+  if (subresource === 'status') return status !== false && status.withoutTable === true;
+  return faces[subresource] !== undefined;
 }
 
 async function dispatchSubresource(

@@ -234,7 +234,7 @@ export function internalTypeName(kind: ExpectedKind): string {
 }
 
 function internalPackage({ group, kind }: ExpectedKind): string {
-  if (group === '' || (group === 'events.k8s.io' && kind === 'Event')) return 'core';
+  if (group === '' || (group === 'events.k8s.io' && /^Event(List)?$/.test(kind))) return 'core';
   return group === 'internal.apiserver.k8s.io' ? 'apiserverinternal' : group.split('.')[0]!;
 }
 

@@ -1,5 +1,5 @@
 /** Converters of lists and maps over the converter of what they hold. */
-import type { DecodeContext } from './decode-context.ts';
+import { type DecodeContext, isObject } from './decode-context.ts';
 import { setMember } from './json-text.ts';
 import type { Convert, Converter } from './scalars.ts';
 
@@ -30,10 +30,10 @@ export function listConverter(element: Converter, goType: string): Converter {
 /** A map; keys come out sorted, as the real server writes them. Converts in place. */
 export function mapConverter(element: Converter, goType: string): Converter {
   const convert: Convert = (value, context) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       return value === null || value === undefined ? undefined : context.mismatch(value, goType);
     }
-    const map = value as Record<string, unknown>;
+    const map = value;
     let last = '';
     let sorted = true;
     for (const key in map) {

@@ -5,7 +5,7 @@
 import { carryEmptied, emptiedOf, noteEmptied } from '../meta/emptied.ts';
 import { type Field, type StructType, structType, type TypeRef } from '../schema/schema.ts';
 import { listConverter, mapConverter } from './collections.ts';
-import { DecodeContext, DecodeError, type PathField } from './decode-context.ts';
+import { DecodeContext, DecodeError, isObject, type PathField } from './decode-context.ts';
 import { goStructName, goTypeOf, goTypeOfField, goTypeOfId } from './go-types.ts';
 import { type Convert, type Converter, scalars, stringConvert } from './scalars.ts';
 import { schemaPropsConverter } from './schema-props.ts';
@@ -59,11 +59,11 @@ function compileStruct(type: StructType): Converter {
   };
 
   const convert: Convert = (value, context) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       return value === null || value === undefined ? undefined : context.mismatch(value, goType);
     }
     const byName = plans ?? link();
-    const source = value as JsonObject;
+    const source = value;
     const { path } = context;
     if (path.length > depthLimit) throw new DecodeError('exceeded max depth');
     const outer = context.struct;

@@ -107,6 +107,16 @@ function kindOf(value: unknown): string {
   return 'number';
 }
 
+/** A JSON object: no list, null, scalar or number that keeps its spelling. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof JsonNumber)
+  );
+}
+
 /** A number as it was written. */
 export function sourceOf(value: unknown): string {
   return value instanceof JsonNumber ? value.source : String(value);

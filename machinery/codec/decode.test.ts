@@ -87,6 +87,12 @@ describe('typed decoding: normal form', () => {
       '{"metadata":{},"data":{"a":"YWJj","b":null,"c":""}}',
     ],
     [
+      'lists of small numbers are bytes',
+      'ConfigMap',
+      '{"binaryData":{"a":[1,null,255],"b":[]}}',
+      '{"metadata":{},"binaryData":{"a":"AQD/","b":""}}',
+    ],
+    [
       'embedded objects stay as they are',
       'ControllerRevision',
       '{"data":{"b":null,"a":[]},"revision":1}',
@@ -184,6 +190,26 @@ describe('typed decoding: errors', () => {
       'Pod',
       '{"metadata":{"name":5},"spec":{"containers":[{"resources":{"limits":{"cpu":"abc"}}}]}}',
       "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    ],
+    [
+      'Deployment',
+      '{"spec":{"template":1.5}}',
+      'json: cannot unmarshal number into Go struct field DeploymentSpec.spec.template of type v1.PodTemplateSpec',
+    ],
+    [
+      'Service',
+      '{"spec":{"selector":1e3}}',
+      'json: cannot unmarshal number into Go struct field ServiceSpec.spec.selector of type map[string]string',
+    ],
+    [
+      'ConfigMap',
+      '{"binaryData":{"a":["x"]}}',
+      'json: cannot unmarshal string into Go struct field ConfigMap.binaryData of type uint8',
+    ],
+    [
+      'ConfigMap',
+      '{"binaryData":{"a":[256]}}',
+      'json: cannot unmarshal number 256 into Go struct field ConfigMap.binaryData of type uint8',
     ],
     ['ConfigMap', '{"binaryData":{"a":"!!!"}}', 'illegal base64 data at input byte 0'],
     ['Secret', '{"data":{"a":"e30"}}', 'illegal base64 data at input byte 0'],

@@ -79,8 +79,21 @@ function double(v: unknown, context: DecodeContext): unknown {
 
 function bytes(v: unknown, context: DecodeContext): unknown {
   if (unset(v)) return undefined;
+  if (Array.isArray(v)) return bytesFromList(v, context);
   if (typeof v !== 'string') return context.mismatch(v, '[]uint8');
   return canonicalBase64(v) ?? context.remember(base64Error(v) ?? 'illegal base64 data');
+}
+
+/** Go takes a list of small numbers for bytes, too. */
+function bytesFromList(list: readonly unknown[], context: DecodeContext): string {
+  const values = list.map((v) => {
+    if (typeof v === 'number' && Number.isInteger(v) && v >= 0 && v < 256) return v;
+    if (unset(v)) return 0;
+    const number = typeof v === 'number' || typeof v === 'bigint' || v instanceof JsonNumber;
+    context.mismatch(v, 'uint8', number ? `number ${sourceOf(v)}` : undefined);
+    return 0;
+  });
+  return Buffer.from(values).toString('base64');
 }
 
 /** Reads a text with a parser of its own, whose failure ends decoding. */

@@ -3,7 +3,7 @@
  * (`defaults.json`), compiled once per kind to a walk that visits only what has rules.
  */
 import { readFileSync } from 'node:fs';
-import { normalize } from '../codec/decode.ts';
+import { convert as toNormalForm } from '../codec/decode.ts';
 import { deepCopy } from '../meta/copy.ts';
 import { wasSent } from '../meta/emptied.ts';
 import { deepEqual } from '../meta/equality.ts';
@@ -78,10 +78,10 @@ export function applyDefaults(
   if (step?.(object as JsonObject, clock)) restoreForm(object as JsonObject, apiVersion, kind);
 }
 
-/** Normal form again, in the same root object. */
+/** Normal form again, in the same root object; lists that were sent empty still are. */
 function restoreForm(object: JsonObject, apiVersion: string, kind: string): void {
   const type = kindType(apiVersion, kind);
-  const normal = type === undefined ? object : normalize(object, type);
+  const normal = type === undefined ? object : toNormalForm(object, type, false, false).object;
   if (normal === object) return;
   // Last member first: the engine takes such a removal back without making the object slow.
   for (const name of Object.keys(object).reverse()) delete object[name];

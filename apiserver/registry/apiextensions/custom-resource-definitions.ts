@@ -26,7 +26,7 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   validate: validateCrd,
   validateUpdate: validateCrdUpdate,
   warnings: formatWarnings,
-  status: { resetFields: [['spec']], validateUpdate: validateCrdStatus },
+  status: { withoutTable: true, resetFields: [['spec']], validateUpdate: validateCrdStatus },
 });
 
 /** status.storedVersions lists every version that objects may be stored in. */

@@ -19,16 +19,8 @@ const path = FieldPath.of('spec');
 const maxGroupPriority = 20000;
 const maxVersionPriority = 1000;
 
-/** A new APIService; its name follows from its spec. */
+/** An APIService, new or changed, with its metadata: its name follows from its spec. */
 export function validateApiService(next: APIService): FieldError[] {
-  const name = next.metadata?.name ?? '';
-  // A name that cannot stand in a path has been refused with all the rest of metadata.
-  const nameErrors = isPathSegmentName(name).length > 0 ? [] : nameProblems(next, name);
-  return [...invalidFor(FieldPath.of('metadata', 'name'), name, nameErrors), ...validateSpec(next)];
-}
-
-/** A changed APIService. */
-export function validateApiServiceUpdate(next: APIService): FieldError[] {
   const nameFn = (name: string): string[] => {
     const problems = isPathSegmentName(name);
     return problems.length > 0 ? problems : nameProblems(next, name);

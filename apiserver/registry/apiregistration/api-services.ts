@@ -1,14 +1,9 @@
 /** apiregistration.k8s.io/v1 APIService. */
-import { nameIsPathSegment } from '../../../machinery/meta/names.ts';
 import type { APIService } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
 import { keepMetadataFields } from '../status-metadata.ts';
-import {
-  validateApiService,
-  validateApiServiceStatus,
-  validateApiServiceUpdate,
-} from './api-service-validation.ts';
+import { validateApiService, validateApiServiceStatus } from './api-service-validation.ts';
 import { localAvailable } from './builtin-api-services.ts';
 
 export const apiServices = defineResource<APIService>({
@@ -19,16 +14,17 @@ export const apiServices = defineResource<APIService>({
   categories: ['api-extensions'],
   namespaced: false,
   anyFinalizer: true,
-  // Built-in `v1.` ends with a dot; the rest of the rule looks at the spec.
-  nameRule: nameIsPathSegment,
+  // Its own rules look at metadata: the name follows from the spec.
+  metadataLast: true,
   validate: validateApiService,
-  validateUpdate: validateApiServiceUpdate,
+  validateUpdate: validateApiService,
   storagePrefix: '/registry/apiregistration.k8s.io/apiservices',
   unconditionalUpdate: false,
   prepareForCreate: (next, ctx) => {
     next.status = next.spec?.service === undefined ? localAvailable(ctx.now) : {};
   },
   status: {
+    withoutTable: true,
     resetFields: [['metadata'], ['spec']],
     prepareForUpdate: (next, prev) =>
       keepMetadataFields(next, prev, ['labels', 'annotations', 'finalizers', 'ownerReferences']),

@@ -5,6 +5,8 @@ import { type FieldError, FieldPath, invalidValue } from '../../../machinery/met
 import {
   hasInvalidSelectorValue,
   validateImmutableField,
+  validateKubeFinalizers,
+  validateObjectMetaUpdate,
 } from '../../../machinery/meta/object-meta-validation.ts';
 import { typeRef } from '../../../machinery/schema/schema.ts';
 import type { Job, JobSpec, PodSpec, PodTemplateSpec } from '../../../machinery/schema/wire.ts';
@@ -26,6 +28,9 @@ export function validateJobUpdate(next: Job, prev: Job): FieldError[] {
   const before = prev.spec!;
   return [
     ...validateJob(next, options),
+    // Changes of metadata come in between, where other kinds have them in front.
+    ...validateObjectMetaUpdate(next.metadata!, prev.metadata!),
+    ...validateKubeFinalizers(next.metadata!.finalizers),
     // The real server checks the spec twice.
     ...validateJobSpec(spec, at, options.pods),
     ...validateCompletions(spec, before),

@@ -19,7 +19,7 @@ export const jobs = defineResource<Job>({
   plural: 'jobs',
   categories: ['all'],
   namespaced: true,
-  metadataChecks: ['whole', 'change'],
+  metadataChecks: ['whole'],
   defaultPropagation: 'orphan',
   defaultPropagationWarning:
     'child pods are preserved by default when jobs are deleted; set ' +

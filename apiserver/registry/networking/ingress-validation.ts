@@ -1,4 +1,5 @@
 /** The rules of Ingresses. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import {
   type FieldError,
   FieldPath,
@@ -61,7 +62,10 @@ function validateSpec(spec: Spec, prev: Spec | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec;
   if (rules.length === 0 && defaultBackend === undefined) {
-    const shown = internalList('networking/v1.IngressRule', spec.rules);
+    const shown = internalList(
+      'networking/v1.IngressRule',
+      wasSent(spec, 'rules') ? rules : undefined,
+    );
     const text = 'either `defaultBackend` or `rules` must be specified';
     errors.push(invalidValue(at, shown, text));
   }

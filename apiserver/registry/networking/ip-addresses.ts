@@ -18,6 +18,7 @@ export const ipAddresses = defineResource<IPAddress>({
   namespaced: false,
   metadataChecks: ['whole', 'change'],
   nameRule: ipAddressNameProblems,
+  plainGenerateName: true,
   validate: validateIpAddress,
   validateUpdate: validateIpAddressUpdate,
   columns: [

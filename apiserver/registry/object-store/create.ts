@@ -73,7 +73,9 @@ export async function prepareCreate(
   const meta = object.metadata;
   meta.creationTimestamp = ctx.now;
   meta.uid = randomUUID();
-  if (!meta.name && meta.generateName) meta.name = simpleNameGenerator(meta.generateName);
+  if (!meta.name && meta.generateName) {
+    meta.name = d.plainGenerateName ? meta.generateName : simpleNameGenerator(meta.generateName);
+  }
   const finish = await d.beginCreate?.(object, ctx);
   try {
     ensureNamespace(d.namespaced ? ctx.namespace : '', meta);

@@ -109,16 +109,17 @@ async function planDelete(
 ): Promise<DeletePlan> {
   const object = current.object<KubeObject>();
   const when = beforeDelete(d, object, options, now());
-  if (when === 'pending') return { object, marks: false, held: false, writes: false };
+  const meta = object.metadata!;
+  const hold = d.deletionHold;
+  const emptying = meta.deletionTimestamp !== undefined && hold?.pending(object) === true;
+  if (when === 'pending' || emptying) return { object, marks: false, held: false, writes: false };
   await admit?.(object);
   await d.beforeDelete?.(object, ctx);
-  const meta = object.metadata!;
   const finalizers = deletionFinalizers(meta, options, d);
   if (finalizers !== undefined) {
     if (finalizers.length > 0) meta.finalizers = finalizers;
     else delete meta.finalizers;
   }
-  const hold = d.deletionHold;
   // A kind with a hold is only marked by the first request, even when nothing holds it.
   const first = hold !== undefined && meta.deletionTimestamp === undefined;
   const held = first || (meta.finalizers?.length ?? 0) > 0 || hold?.pending(object) === true;

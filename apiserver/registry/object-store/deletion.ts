@@ -77,14 +77,7 @@ function checkPreconditions(
 ): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const kind = { group: definition.group, resource: definition.kind };
-  if (definition.deletionHold !== undefined && uid !== undefined && uid !== meta.uid) {
-    // These are marked by an update of the store, which words its precondition in its own way.
-    throw conflict(
-      { group: definition.group, resource: definition.plural },
-      meta.name ?? '',
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${meta.uid}`,
-    );
-  }
+  if (definition.deletionHold !== undefined) checkHeldPreconditions(definition, meta, options);
   if (uid !== undefined && uid !== meta.uid) {
     throw conflict(
       kind,
@@ -98,6 +91,25 @@ function checkPreconditions(
       meta.name ?? '',
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${meta.resourceVersion}). The object might have been modified`,
     );
+  }
+}
+
+/** Kinds with a hold look at the conditions before all else, in words of their own. */
+function checkHeldPreconditions(
+  { group, plural }: ResourceDefinition,
+  meta: ObjectMeta,
+  options: DeletionOptions,
+): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const refuse = (what: string, asked: string, found: string | undefined) =>
+    conflict(
+      { group, resource: plural },
+      meta.name ?? '',
+      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`,
+    );
+  if (uid !== undefined && uid !== meta.uid) throw refuse('UID', uid, meta.uid);
+  if (resourceVersion !== undefined && resourceVersion !== meta.resourceVersion) {
+    throw refuse('ResourceVersion', resourceVersion, meta.resourceVersion);
   }
 }
 

@@ -57,6 +57,8 @@ export function prepareUpdate(
   const meta = next.metadata!;
   const old = prev.metadata!;
   ensureNamespace(d.namespaced ? ctx.namespace : '', meta);
+  // Nothing stores it any more.
+  delete meta.selfLink;
   setOrDelete(meta, 'generation', old.generation);
   if (strategy === 'main') {
     if (d.status !== false) keepStatus(next, prev);

@@ -51,20 +51,20 @@ export function isContended(d: ResourceDefinition, name: string, ctx: WriteConte
   return conflict(named(d, ctx), name, 'too many writers of this object; try again');
 }
 
-/** The object has another uid than the request says; without `current` it has none. */
+/** The object at `key` has another uid, `has`, than the request asks for; '' when it is not there. */
 export function isAnother(
   d: ResourceDefinition,
   name: string,
-  uid: string,
-  current: StoredObject | undefined,
+  key: string,
+  asked: string,
+  has: string,
   ctx: WriteContext,
 ): StatusError {
-  const has = current?.object<KubeObject>().metadata?.uid ?? '';
   return conflict(
     named(d, ctx),
     name,
-    `StorageError: invalid object, Code: 4, Key: ${current?.key ?? ''}, ResourceVersion: 0, ` +
-      `AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${has}`,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, ` +
+      `AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${has}`,
   );
 }
 

@@ -79,9 +79,9 @@ async function createInstead(
   ctx: WriteContext,
 ): Promise<Attempt> {
   const { definition: d } = objects;
-  const { name, uid } = request;
-  if (uid) throw isAnother(d, name, uid, undefined, ctx);
+  const { namespace, name, uid } = request;
   if (!d.createOnUpdate && request.forceCreate !== true) throw isMissing(d, name, ctx);
+  if (uid) throw isAnother(d, name, objects.key(namespace, name), uid, '', ctx);
   const next = await request.transform(undefined);
   const finish = await prepareCreate(objects, next, ctx, (o) =>
     Promise.resolve(request.admit?.(o, undefined)),
@@ -107,10 +107,9 @@ async function updateOnce(
 ): Promise<Attempt> {
   const { definition: d } = objects;
   const { name, uid } = request;
-  if (uid && uid !== (current.object<KubeObject>().metadata?.uid ?? '')) {
-    throw isAnother(d, name, uid, current, ctx);
-  }
   const prev = current.object<KubeObject>();
+  const has = prev.metadata?.uid ?? '';
+  if (uid && uid !== has) throw isAnother(d, name, current.key, uid, has, ctx);
   const next = await request.transform(request.keepsCurrent ? prev : current.object());
   checkRevision(d, next, prev, name, ctx);
   const finish = await d.beginUpdate?.(next, prev, ctx);

@@ -28,6 +28,7 @@ export const resourceClaims = defineResource<ResourceClaim>({
     return undefined;
   },
   status: {
+    withoutTable: true,
     resetFields: specAndMetadata,
     prepareForUpdate: (next, prev) => {
       keepMetadata(next, prev);

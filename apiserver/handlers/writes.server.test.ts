@@ -1,0 +1,179 @@
+/** Requests in a row and what is answered to each: seen at a v1.36 server. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adminToken, startTestServer, type TestServer } from '../test-server.ts';
+
+interface Step {
+  readonly method?: string;
+  readonly path: string;
+  readonly type?: string;
+  readonly accept?: string;
+  readonly body?: unknown;
+  readonly code: number;
+  /** What the answer says, or the part of it that counts. */
+  readonly says?: RegExp;
+  readonly lacks?: RegExp;
+}
+
+const apply = 'application/apply-patch+yaml';
+const merge = 'application/merge-patch+json';
+const jsonPatch = 'application/json-patch+json';
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+const maps = '/api/v1/namespaces/default/configmaps';
+const map = (name: string, metadata: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...metadata },
+});
+const quotas = '/api/v1/namespaces/default/resourcequotas';
+const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
+const services = '/apis/apiregistration.k8s.io/v1/apiservices';
+const addresses = '/apis/networking.k8s.io/v1/ipaddresses';
+
+const traces: Readonly<Record<string, readonly Step[]>> = {
+  'an update forgets the selfLink': [
+    { path: maps, body: map('link'), code: 201 },
+    {
+      method: 'PUT',
+      path: `${maps}/link`,
+      body: map('link', { selfLink: '/x' }),
+      code: 200,
+      lacks: /selfLink/,
+    },
+  ],
+  'what is not there is missing before its uid is looked at': [
+    { method: 'PUT', path: `${maps}/none`, body: map('none', { uid: 'x' }), code: 404 },
+    {
+      method: 'PUT',
+      path: `${leases}/none`,
+      body: { metadata: { name: 'none', uid: 'x' } },
+      code: 409,
+      says: /Key: \/registry\/leases\/default\/none, ResourceVersion: 0, /,
+    },
+  ],
+  'what is not there is missing before the patch is read': [
+    { method: 'PATCH', path: `${maps}/none`, type: jsonPatch, body: { op: 'add' }, code: 404 },
+    { method: 'PATCH', path: `${maps}/none`, type: merge, body: [], code: 404 },
+  ],
+  'an apply of a status creates nothing': [
+    {
+      method: 'PATCH',
+      path: `${quotas}/none/status?fieldManager=m`,
+      type: apply,
+      body: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' } },
+      code: 404,
+    },
+  ],
+  'lists sent empty are owned, whatever else gets defaults': [
+    {
+      path: slices,
+      body: {
+        metadata: { name: 'a' },
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        addressType: 'IPv4',
+        endpoints: [],
+        ports: [{ port: 80 }],
+      },
+      code: 201,
+      says: /"f:endpoints":\{\}.*"endpoints":null,"ports":\[\{"name":""/,
+    },
+  ],
+  'namespaces look at the conditions first, and wait once they are marked': [
+    { path: '/api/v1/namespaces', body: { metadata: { name: 'going' } }, code: 201 },
+    {
+      method: 'DELETE',
+      path: '/api/v1/namespaces/going',
+      body: { preconditions: { resourceVersion: '1' } },
+      code: 409,
+      says: /Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object meta: \d/,
+    },
+    { method: 'DELETE', path: '/api/v1/namespaces/going', code: 200 },
+    {
+      method: 'DELETE',
+      path: '/api/v1/namespaces/going?propagationPolicy=Orphan',
+      code: 200,
+      lacks: /orphan/,
+    },
+  ],
+  'cluster-wide kinds with field labels of their own have no namespace': [
+    {
+      path: '/api/v1/nodes?fieldSelector=metadata.namespace%3Dx',
+      code: 400,
+      says: /field label not supported: metadata.namespace/,
+    },
+    { path: '/api/v1/persistentvolumes?fieldSelector=metadata.namespace%3Dx', code: 200 },
+    { path: '/api/v1/secrets?fieldSelector=metadata.namespace%3Dx', code: 200 },
+  ],
+  'not every status has a table': [
+    { path: claims, body: { metadata: { name: 'c' }, spec: {} }, code: 201 },
+    { path: `${claims}/c`, accept: table, code: 200, says: /"kind":"Table"/ },
+    { path: `${claims}/c/status`, accept: table, code: 200, says: /"kind":"ResourceClaim"/ },
+    { path: '/api/v1/nodes', body: { metadata: { name: 'n' } }, code: 201 },
+    { path: '/api/v1/nodes/n/status', accept: table, code: 200, says: /"kind":"Table"/ },
+  ],
+  'metadata of a list of events is refused under the name of the core kind': [
+    {
+      path: '/apis/events.k8s.io/v1/events',
+      accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+      code: 406,
+      says: /is a list \(\*core\.EventList\)/,
+    },
+  ],
+  'the name of an APIService follows from its spec': [
+    {
+      path: services,
+      body: {
+        metadata: { generateName: 'x-', finalizers: ['orphan', 'foregroundDeletion'] },
+        spec: { group: 'g.io', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 },
+      },
+      code: 422,
+      says: /invalid: \[metadata\.generateName: .*metadata\.name: .*metadata\.finalizers: /,
+    },
+  ],
+  'no name is made for an IPAddress': [
+    {
+      path: addresses,
+      body: {
+        metadata: { generateName: '192.0.2.9' },
+        spec: { parentRef: { resource: 'services', name: 's' } },
+      },
+      code: 201,
+      says: /"name":"192\.0\.2\.9"/,
+    },
+  ],
+};
+
+describe('requests in a row', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startTestServer((dataDir) => {
+      const tokenAuthFile = join(dataDir, 'tokens');
+      writeFileSync(tokenAuthFile, `${adminToken},admin,1,system:masters\n`);
+      return { tokenAuthFile };
+    });
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  for (const [what, steps] of Object.entries(traces)) {
+    it(what, async () => {
+      for (const { method, path, type, accept, body, code, says, lacks } of steps) {
+        const answer = await server.ask(path, {
+          token: adminToken,
+          ...(method === undefined ? {} : { method }),
+          ...(body === undefined ? {} : { body }),
+          headers: {
+            ...(type === undefined ? {} : { 'Content-Type': type }),
+            ...(accept === undefined ? {} : { Accept: accept }),
+          },
+        });
+        assert.equal(answer.code, code, answer.text);
+        if (says !== undefined) assert.match(answer.text, says);
+        if (lacks !== undefined) assert.doesNotMatch(answer.text, lacks);
+      }
+    });
+  }
+});
