@@ -11,13 +11,21 @@
  *     const { result, cost } = program.evaluate(vars, { costLimit: 1_000_000 });
  */
 import type { Expr } from './ast.ts';
-import type { CostEstimator, Range } from './estimate.ts';
-import type { Issues } from './issues.ts';
-import type { CallCosts, Library } from './library.ts';
-import type { Program } from './program.ts';
-import type { Source } from './source.ts';
+import { check } from './checker.ts';
+import { CostLimitReached, Frame } from './frame.ts';
+import { Issues } from './issues.ts';
+import type { CallCosts, FunctionDeclaration, Library, Validator } from './library.ts';
+import type { Macro } from './macro.ts';
+import { parse } from './parser.ts';
+import { PlanProblem } from './plan.ts';
+import { Planner } from './planner.ts';
+import { costLimitExceeded, type Program } from './program.ts';
+import type { Declarations } from './scopes.ts';
+import { Source } from './source.ts';
+import { crossTypeOverloads } from './standard/relations.ts';
+import { standardLibrary } from './standard/standard.ts';
 import type { TypeProvider } from './type-provider.ts';
-import type { CelType } from './types.ts';
+import { type CelType, sameType } from './types.ts';
 import type { CelError } from './values.ts';
 
 /** What an environment has beside that of which it is an extension. */
@@ -47,14 +55,186 @@ export interface Compiled {
   readonly outputType: CelType;
 }
 
-/** Compiles and plans expressions. */
-export interface CelEnvironment {
-  /** This one and more; a variable or overload declared again has to be the same. */
-  extend(options: EnvironmentOptions): CelEnvironment;
-  /** Parses and checks. */
-  compile(text: string): Compiled | Issues;
-  /** Ready to run; an error where a constant of it cannot be (`int('a')`, a wrong pattern). */
-  program(compiled: Compiled): Program | CelError;
-  /** From what to what it may cost. */
-  estimateCost(compiled: Compiled, estimator: CostEstimator): Range;
+interface Settings {
+  readonly homogeneousLiterals: boolean;
+  readonly crossTypeComparisons: boolean;
+  readonly optionalSyntax: boolean;
+  readonly costs: CallCosts | undefined;
+  readonly presenceTestCost: 0 | 1;
 }
+
+interface Contents {
+  readonly variables: ReadonlyMap<string, CelType>;
+  readonly typeNames: ReadonlyMap<string, CelType>;
+  readonly functions: ReadonlyMap<string, FunctionDeclaration>;
+  readonly macros: readonly Macro[];
+  readonly validators: readonly Validator[];
+  readonly provider: TypeProvider;
+  readonly settings: Settings;
+}
+
+/** Compiles and plans expressions. */
+export class CelEnvironment {
+  private readonly contents: Contents;
+  private readonly declarations: Declarations;
+
+  constructor(contents: Contents) {
+    this.contents = contents;
+    const disabledOverloads = contents.settings.crossTypeComparisons ? none : crossType;
+    this.declarations = { ...contents, disabledOverloads };
+  }
+
+  /** This one and more; a variable or overload declared again has to be the same. */
+  extend(options: EnvironmentOptions): CelEnvironment {
+    const { libraries = [], variables = {}, types } = options;
+    const { settings, provider } = this.contents;
+    const all = [...libraries, { name: 'variables', variables }];
+    return new CelEnvironment({
+      variables: withVariables(this.contents.variables, all),
+      typeNames: withTypes(this.contents.typeNames, libraries),
+      functions: withFunctions(this.contents.functions, libraries),
+      macros: [...this.contents.macros, ...libraries.flatMap((l) => l.macros ?? [])],
+      validators: [...this.contents.validators, ...libraries.flatMap((l) => l.validators ?? [])],
+      provider: types === undefined ? provider : layered(types, provider),
+      settings: {
+        homogeneousLiterals: options.homogeneousLiterals ?? settings.homogeneousLiterals,
+        crossTypeComparisons: options.crossTypeComparisons ?? settings.crossTypeComparisons,
+        optionalSyntax: options.optionalSyntax ?? settings.optionalSyntax,
+        costs: options.costs ?? settings.costs,
+        presenceTestCost: options.presenceTestCost ?? settings.presenceTestCost,
+      },
+    });
+  }
+
+  /** Parses and checks. */
+  compile(text: string): Compiled | Issues {
+    const source = new Source(text);
+    const issues = new Issues(source);
+    const { macros, settings, validators, functions } = this.contents;
+    const root = parse(source, { macros, optionalSyntax: settings.optionalSyntax }, issues);
+    if (root === undefined) return issues;
+    const { homogeneousLiterals } = settings;
+    check(root, { declarations: this.declarations, homogeneousLiterals }, issues);
+    if (issues.size > 0) return issues;
+    for (const validator of validators) {
+      validator.check(
+        root,
+        (at, message) => issues.report(at, message),
+        (name) => functions.get(name)?.overloads ?? [],
+      );
+    }
+    return issues.size > 0 ? issues : { source, root, outputType: root.type! };
+  }
+
+  /** Ready to run; an error where a constant of it cannot be (`int('a')`, a wrong pattern). */
+  program(compiled: Compiled): Program | CelError {
+    const { costs, presenceTestCost } = this.contents.settings;
+    const planner = new Planner({ declarations: this.declarations, costs, presenceTestCost });
+    let step: import('./plan.ts').Step;
+    try {
+      step = planner.plan(compiled.root);
+    } catch (e) {
+      if (e instanceof PlanProblem) return e.error;
+      throw e;
+    }
+    const { locals } = planner;
+    return {
+      evaluate(vars, { costLimit = Number.POSITIVE_INFINITY } = {}) {
+        const frame = new Frame(vars, locals, costLimit);
+        try {
+          return { result: step.eval(frame), cost: frame.cost };
+        } catch (e) {
+          if (e instanceof CostLimitReached) return { result: costLimitExceeded, cost: frame.cost };
+          throw e;
+        }
+      },
+    };
+  }
+}
+
+const none: ReadonlySet<string> = new Set();
+const crossType: ReadonlySet<string> = new Set(crossTypeOverloads);
+
+function withVariables(
+  before: ReadonlyMap<string, CelType>,
+  libraries: readonly Library[],
+): ReadonlyMap<string, CelType> {
+  const all = new Map(before);
+  for (const { variables = {} } of libraries) {
+    for (const [name, type] of Object.entries(variables)) {
+      const known = all.get(name);
+      if (known !== undefined && !sameType(known, type)) {
+        throw new Error(`overlapping identifier for name '${name}'`);
+      }
+      all.set(name, type);
+    }
+  }
+  return all;
+}
+
+function withTypes(
+  before: ReadonlyMap<string, CelType>,
+  libraries: readonly Library[],
+): ReadonlyMap<string, CelType> {
+  const all = new Map(before);
+  for (const { types = [] } of libraries) for (const type of types) all.set(type.name, type);
+  return all;
+}
+
+function withFunctions(
+  before: ReadonlyMap<string, FunctionDeclaration>,
+  libraries: readonly Library[],
+): ReadonlyMap<string, FunctionDeclaration> {
+  const all = new Map(before);
+  for (const { functions = [] } of libraries) {
+    for (const fn of functions) {
+      const known = all.get(fn.name);
+      all.set(fn.name, known === undefined ? fn : merged(known, fn));
+    }
+  }
+  return all;
+}
+
+/** Overloads of both; one declared again is replaced. */
+function merged(a: FunctionDeclaration, b: FunctionDeclaration): FunctionDeclaration {
+  const replaced = new Map(b.overloads.map((o) => [o.id, o]));
+  const kept = a.overloads.map((o) => replaced.get(o.id) ?? o);
+  const added = b.overloads.filter((o) => !a.overloads.some((k) => k.id === o.id));
+  return { ...a, ...b, overloads: [...kept, ...added] };
+}
+
+function layered(first: TypeProvider, second: TypeProvider): TypeProvider {
+  const of = (type: string): TypeProvider => (first.findType(type) === undefined ? second : first);
+  return {
+    findType: (name) => first.findType(name) ?? second.findType(name),
+    findField: (type, field) => of(type).findField(type, field),
+    findConstant: (name) => first.findConstant?.(name) ?? second.findConstant?.(name),
+    create: (type, fields) => {
+      const { create } = of(type);
+      if (create === undefined) throw new Error(`objects of type ${type} cannot be made`);
+      return create(type, fields);
+    },
+  };
+}
+
+const noTypes: TypeProvider = {
+  findType: () => undefined,
+  findField: () => undefined,
+};
+
+/** The language by itself. */
+export const standardEnvironment = new CelEnvironment({
+  variables: new Map(),
+  typeNames: new Map(),
+  functions: new Map(),
+  macros: [],
+  validators: [],
+  provider: noTypes,
+  settings: {
+    homogeneousLiterals: false,
+    crossTypeComparisons: false,
+    optionalSyntax: false,
+    costs: undefined,
+    presenceTestCost: 1,
+  },
+}).extend({ libraries: [standardLibrary] });

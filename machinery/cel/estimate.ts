@@ -56,7 +56,7 @@ export function fixed(n: number): Range {
 export const unknownSize: Range = { min: 0, max: unbounded };
 
 function cap(n: number): number {
-  return n > unbounded ? unbounded : n;
+  return Math.min(n, unbounded);
 }
 
 export function addRanges(a: Range, b: Range): Range {

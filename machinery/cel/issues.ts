@@ -34,6 +34,17 @@ export class Issues {
     this.reportAt(this.source.location(at), message);
   }
 
+  /** A problem of the whole text. */
+  reportNowhere(message: string): void {
+    this.reportAt({ line: -1, column: -1 }, message);
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.found.length = 0;
+    this.count = 0;
+  }
+
   reportAt(location: Location, message: string): void {
     this.count++;
     if (this.count <= maxIssues) this.found.push({ location, message });

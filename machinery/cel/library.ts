@@ -4,7 +4,7 @@
  */
 import type { CallEstimate, CostNode, SizeEstimator } from './estimate.ts';
 import type { Macro } from './macro.ts';
-import type { CelType } from './types.ts';
+import type { CelType, Kind } from './types.ts';
 import type { Result, Value } from './values.ts';
 
 /**
@@ -42,6 +42,8 @@ export interface FunctionDeclaration {
   readonly overloads: readonly Overload[];
   /** One implementation of all overloads, called without a look at the types of arguments. */
   readonly singleton?: Implementation;
+  /** Of what kinds a singleton's first argument may be; others give `no such overload`. */
+  readonly operands?: ReadonlySet<Kind>;
 }
 
 /** Costs of calls by a rule of the environment's; they come after those of overloads. */

@@ -51,6 +51,33 @@ export class ArrayList extends ListValue {
   }
 }
 
+/**
+ * A list that a comprehension gathers. Only the fold that made it adds to it; nobody else has it
+ * before it is full.
+ */
+export class GatheredList extends ListValue {
+  private readonly values: Value[] = [];
+
+  size(): number {
+    return this.values.length;
+  }
+
+  at(index: number): Value {
+    return this.values[index]!;
+  }
+
+  /** Adds all of `other`; answers itself. */
+  override concat(other: ListValue): Result {
+    for (let i = 0; i < other.size(); i++) this.values.push(other.at(i));
+    return this;
+  }
+
+  /** The list as everybody may have it. */
+  finish(): ArrayList {
+    return new ArrayList(this.values);
+  }
+}
+
 /** One list after another, without a copy. */
 export class ConcatList extends ListValue {
   private readonly first: ListValue;

@@ -1,6 +1,6 @@
 /** Maps: of values, or of another make that a caller brings. */
 import { type CelType, dynMapType } from './types.ts';
-import { formatValue, type Result, Uint, type Value } from './values.ts';
+import { CelError, formatValue, type Result, Uint, type Value } from './values.ts';
 
 /**
  * A map. Whoever has a map of another make (a JSON object with a schema) extends this one and is
@@ -35,13 +35,11 @@ export abstract class MapValue {
 
 /** A map of values at hand. Keys are bool, int, uint, double or string; numbers meet by value. */
 export class EntriesMap extends MapValue {
-  private readonly entries: ReadonlyMap<MapKey, Entry>;
+  protected readonly entries = new Map<MapKey, Entry>();
 
   constructor(entries: Iterable<readonly [Value, Value]>) {
     super();
-    const made = new Map<MapKey, Entry>();
-    for (const [key, value] of entries) made.set(exactKey(key), { key, value });
-    this.entries = made;
+    for (const [key, value] of entries) this.entries.set(exactKey(key), { key, value });
   }
 
   size(): number {
@@ -58,6 +56,27 @@ export class EntriesMap extends MapValue {
 
   *keys(): IterableIterator<Value> {
     for (const { key } of this.entries.values()) yield key;
+  }
+}
+
+/** A map that a comprehension gathers; as with lists, nobody else has it before it is full. */
+export class GatheredMap extends EntriesMap {
+  constructor() {
+    super([]);
+  }
+
+  /** Adds an entry; answers itself, or an error where the key is there. */
+  insert(key: Value, value: Value): Result {
+    if (this.find(key) !== undefined) {
+      return new CelError(`insert failed: key ${formatValue(key)} already exists`);
+    }
+    this.entries.set(exactKey(key), { key, value });
+    return this;
+  }
+
+  /** The map as everybody may have it. */
+  finish(): EntriesMap {
+    return new EntriesMap([...this.entries.values()].map((e) => [e.key, e.value] as const));
   }
 }
 

@@ -1,0 +1,28 @@
+/**
+ * Regular expressions in RE2's syntax, matched in linear time whatever the pattern: patterns come
+ * from users, and JavaScript's own engine can be kept busy for minutes.
+ */
+import { RE2JS } from 're2js';
+import { CelError } from './values.ts';
+
+/** A compiled pattern; `test(text)` is whether it matches anywhere. */
+export type Regexp = RE2JS;
+
+const kept = new Map<string, Regexp>();
+const keptLimit = 256;
+
+/** The pattern compiled, or what Go says against it. */
+export function compileRegexp(pattern: string): Regexp | CelError {
+  const known = kept.get(pattern);
+  if (known !== undefined) return known;
+  try {
+    const made = RE2JS.compile(pattern);
+    if (kept.size >= keptLimit) kept.delete(kept.keys().next().value!);
+    kept.set(pattern, made);
+    return made;
+  } catch (e) {
+    if (!(e instanceof Error) || !e.message.startsWith('error parsing regexp')) throw e;
+    const complete = e.message.endsWith('`') ? e.message : `${e.message}: \`\``;
+    return new CelError(complete);
+  }
+}
