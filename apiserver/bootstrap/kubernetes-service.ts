@@ -121,7 +121,7 @@ export function reviseServiceCidr(existing: ServiceCIDR, now: string): ServiceCI
     status: 'True',
     lastTransitionTime: now,
     reason: '',
-    message: 'Kubernetes Service CIDR is ready',
+    message: 'Kubernetes default Service CIDR is ready',
   };
   return {
     ...existing,

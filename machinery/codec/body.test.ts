@@ -87,6 +87,26 @@ describe('decodeBody', () => {
       'yaml',
     ],
     [
+      '{"apiVersion":"extensions/v1beta1","kind":"Deployment"}',
+      configMap,
+      'Deployment in version "v1beta1" cannot be handled as a ConfigMap: converting (v1beta1.Deployment) to (core.ConfigMap): unknown conversion',
+    ],
+    [
+      '{"apiVersion":"apps/v1beta2","kind":"Deployment","spec":{"replicas":1}}',
+      { group: 'apps', version: 'v1', kind: 'Deployment' },
+      'the API version in the data (apps/v1beta2) does not match the expected API version (apps/v1)',
+    ],
+    [
+      '{"apiVersion":"v1","kind":"Pod"}',
+      { group: 'apiregistration.k8s.io', version: 'v1', kind: 'APIService' },
+      'Pod in version "v1" cannot be handled as a APIService: no kind "Pod" is registered for version "v1" in scheme "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28"',
+    ],
+    [
+      '{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition"}',
+      configMap,
+      'CustomResourceDefinition in version "v1" cannot be handled as a ConfigMap: no kind "CustomResourceDefinition" is registered for version "apiextensions.k8s.io/v1" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    ],
+    [
       'a: b: c',
       configMap,
       'the object provided is unrecognized (must be of type ConfigMap): yaml: line 1: mapping values are not allowed in this context (613a20623a2063)',
@@ -181,7 +201,7 @@ describe('decodeBody', () => {
     assert.deepEqual(body.object['metadata'], { name: 'a' });
     assert.throws(
       () => decodeBody(Buffer.from(text), 'json', eviction, true),
-      /no kind "Eviction"/,
+      /does not match the expected API version/,
     );
   });
 });

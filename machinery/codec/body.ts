@@ -4,7 +4,7 @@
  */
 import { quote } from '../meta/field-error.ts';
 import { badRequest } from '../meta/status-error.ts';
-import { kindsOfEveryVersion, registeredKind } from '../schema/registered-kind.ts';
+import { isRegistered, kindsOfEveryVersion, registeredKind } from '../schema/registered-kind.ts';
 import type { StructType } from '../schema/schema.ts';
 import { decodeCbor } from './cbor.ts';
 import { convert, type Typed } from './decode.ts';
@@ -71,22 +71,27 @@ export function decodeBody(
   const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
   const cannot = (why: string) =>
     badRequest(`${kind} in version ${quote(version)} cannot be handled as a ${wanted}: ${why}`);
-  const type = registeredKind(apiVersion, kind);
-  if (type === undefined) {
+  if (!isRegistered(apiVersion, kind, expected.group)) {
     throw cannot(
       `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme ${schemeOf(expected)}`,
     );
   }
+  // Of former versions the types are not known: the present one is as good where the kind is right.
+  const type =
+    registeredKind(apiVersion, kind) ??
+    (kind === wanted ? registeredKind(apiVersionOf(expected), wanted) : undefined);
+  const another = () =>
+    cannot(
+      `converting (${version}.${kind}) to (${internalTypeName(expected)}): unknown conversion`,
+    );
+  if (type === undefined) throw another();
   let typed: Typed;
   try {
     typed = opened.decode(type, apiVersion, kind);
   } catch (e) {
     throw cannot(reasonOf(e));
   }
-  if (kind !== wanted) {
-    const target = internalTypeName(expected);
-    throw cannot(`converting (${version}.${kind}) to (${target}): unknown conversion`);
-  }
+  if (kind !== wanted) throw another();
   if (apiVersion !== apiVersionOf(expected) && !kindsOfEveryVersion.has(kind)) {
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(expected)})`,
@@ -132,7 +137,7 @@ export function kindProblem(
   kind: string,
   expected: ExpectedKind,
 ): string | undefined {
-  if (registeredKind(apiVersion, kind) === undefined) {
+  if (!isRegistered(apiVersion, kind, expected.group)) {
     return `no kind ${quote(kind)} is registered for version ${quote(apiVersion)} in scheme ${schemeOf(expected)}`;
   }
   if (kind === expected.kind) return undefined;
