@@ -165,8 +165,7 @@ class Sequence {
     }
     const revision = ++this.#revision;
     const deleted = step.op === 'delete';
-    const removed = deleted && current !== undefined ? { prev: current } : {};
-    assert.deepEqual(result, { ok: true, revision, ...removed });
+    assert.deepEqual(result, { ok: true, revision });
     const kv: KeyValue = {
       key,
       value: deleted ? Buffer.alloc(0) : value,
@@ -174,8 +173,7 @@ class Sequence {
       modRevision: revision,
       lease: 0,
     };
-    const event: StoreEvent = { type: deleted ? 'delete' : 'put', kv };
-    this.#events.push(current === undefined ? event : { ...event, prev: current });
+    this.#events.push({ type: deleted ? 'delete' : 'put', kv });
   }
 
   #expected(step: Write, current: KeyValue | undefined): number {

@@ -42,8 +42,6 @@ export interface StoreEvent {
   readonly type: 'put' | 'delete';
   /** For a delete: the key, with the revision of the delete as modRevision and an empty value. */
   readonly kv: KeyValue;
-  /** The value before, absent for a create. */
-  readonly prev?: KeyValue;
 }
 
 /** One step of a watch: events of one or more whole revisions, or a mere sign of progress. */
@@ -74,12 +72,9 @@ export interface Watch extends AsyncIterable<WatchBatch> {
   reach(revision: number): void;
 }
 
-/**
- * The outcome of a conditional write: the new revision, or what stands there instead. `prev` is
- * given by delete only.
- */
+/** The outcome of a conditional write: the new revision, or what stands there instead. */
 export type WriteResult =
-  | { readonly ok: true; readonly revision: number; readonly prev?: KeyValue }
+  | { readonly ok: true; readonly revision: number }
   | { readonly ok: false; readonly current: KeyValue | undefined; readonly revision: number };
 
 export interface Storage extends AsyncDisposable {
@@ -98,7 +93,7 @@ export interface Storage extends AsyncDisposable {
    */
   update(key: string, value: Buffer, expected: number, lease?: number): Promise<WriteResult>;
 
-  /** Deletes when the key's modRevision is `expected`; `prev` of the result is what stood there. */
+  /** Deletes when the key's modRevision is `expected`. */
   delete(key: string, expected: number): Promise<WriteResult>;
 
   /**

@@ -193,20 +193,18 @@ export class EmbeddedStorage implements Storage {
     lease: number,
   ): WriteResult {
     const revision = from.number();
-    const prev = readKeyValue(from);
-    if (tag === answer.refused) return { ok: false, current: prev, revision };
+    if (tag === answer.refused) return { ok: false, current: readKeyValue(from), revision };
+    const createRevision = from.number();
     this.#revision = revision;
     const kv: KeyValue = {
       key,
       value: value ?? Buffer.alloc(0),
-      createRevision: value === undefined ? 0 : (prev?.createRevision ?? revision),
+      createRevision,
       modRevision: revision,
       lease,
     };
-    const type = value === undefined ? 'delete' : 'put';
-    this.#events.push(prev === undefined ? { type, kv } : { type, kv, prev });
-    if (value !== undefined || prev === undefined) return { ok: true, revision };
-    return { ok: true, revision, prev };
+    this.#events.push({ type: value === undefined ? 'delete' : 'put', kv });
+    return { ok: true, revision };
   }
 
   async #rangeInChunks(prefix: string, options: RangeOptions): Promise<RangeResult> {

@@ -10,9 +10,9 @@ import { type KeyValue, LeaseNotFoundError, type StoreEvent } from '../storage.t
 import { prepareStatements, type Statements } from './statements.ts';
 import { openStoreFile, storeFileError } from './store-file.ts';
 
-/** What came of a write: the new version with the value before, or what stands there instead. */
+/** What came of a write: the new version, a delete created at 0, or what stands there instead. */
 export type Outcome =
-  | { readonly ok: true; readonly revision: number; readonly prev: KeyValue | undefined }
+  | { readonly ok: true; readonly revision: number; readonly createRevision: number }
   | { readonly ok: false; readonly revision: number; readonly current: KeyValue | undefined };
 
 /** A row is charged with so many bytes beside its value when history is bounded by size. */
@@ -137,7 +137,7 @@ export class Engine {
   delete(key: string, expected: number): Outcome {
     const current = this.#index.get(key);
     if (current === undefined || current.revision !== expected) return this.#refused(current);
-    return this.#remove(current);
+    return { ok: true, revision: this.#remove(current), createRevision: 0 };
   }
 
   /** Grants a lease, which is on disk with the next commit. */
@@ -163,8 +163,8 @@ export class Engine {
       if (lease === undefined) return events;
       for (const key of [...lease.keys]) {
         if (events.length >= limit) return events;
-        const { revision, prev } = this.#remove(this.#index.get(key)!);
-        events.push(deleteEvent(key, revision, prev));
+        const revision = this.#remove(this.#index.get(key)!);
+        events.push(deleteEvent(key, revision));
       }
       this.#sql.dropLease.run(lease.id);
       this.#leases.removeFirst();
@@ -204,14 +204,9 @@ export class Engine {
     let bytes = 0;
     for (const version of versions) {
       if (bytes >= maxBytes) return { events, reached: events.at(-1)!.kv.modRevision };
-      const prev = this.#keyValue(version.prev?.deleted ? undefined : version.prev);
-      bytes += version.value + (version.prev?.value ?? 0);
-      if (version.deleted) {
-        events.push(deleteEvent(version.key, version.revision, prev));
-        continue;
-      }
-      const event = { type: 'put' as const, kv: this.#keyValue(version)! };
-      events.push(prev === undefined ? event : { ...event, prev });
+      bytes += version.value;
+      if (version.deleted) events.push(deleteEvent(version.key, version.revision));
+      else events.push({ type: 'put', kv: this.#keyValue(version)! });
     }
     return { events, reached };
   }
@@ -272,21 +267,21 @@ export class Engine {
     current: Version<number> | undefined,
   ): Outcome {
     if (lease !== 0 && !this.#leases.has(lease)) throw new LeaseNotFoundError(lease);
-    const prev = this.#keyValue(current);
     this.#leases.move(key, current?.lease ?? 0, lease);
     const version = this.#index.put(key, rowBytes + value.length, lease);
     this.#historyBytes += version.value;
-    this.#sql.insert.run(version.revision, key, version.createRevision, lease, value);
-    return { ok: true, revision: version.revision, prev };
+    const { revision, createRevision } = version;
+    this.#sql.insert.run(revision, key, createRevision, lease, value);
+    return { ok: true, revision, createRevision };
   }
 
-  #remove(current: Version<number>): { ok: true; revision: number; prev: KeyValue } {
-    const prev = this.#keyValue(current)!;
+  /** Deletes; returns the revision of it. */
+  #remove(current: Version<number>): number {
     this.#leases.move(current.key, current.lease, 0);
     const { revision, value } = this.#index.remove(current.key, rowBytes);
     this.#historyBytes += value;
     this.#sql.insert.run(revision, current.key, 0, 0, null);
-    return { ok: true, revision, prev };
+    return revision;
   }
 
   #refused(current: Version<number> | undefined): Outcome {
@@ -307,8 +302,7 @@ export class Engine {
   }
 }
 
-function deleteEvent(key: string, revision: number, prev: KeyValue | undefined): StoreEvent {
+function deleteEvent(key: string, revision: number): StoreEvent {
   const value = Buffer.alloc(0);
-  const kv: KeyValue = { key, value, createRevision: 0, modRevision: revision, lease: 0 };
-  return prev === undefined ? { type: 'delete', kv } : { type: 'delete', kv, prev };
+  return { type: 'delete', kv: { key, value, createRevision: 0, modRevision: revision, lease: 0 } };
 }

@@ -31,7 +31,7 @@ export const lastWrite = request.grantLease;
 
 /** Answers: a tag, the id of the request, then fields as noted. */
 export const answer = {
-  /** revision, key-value before or none */
+  /** revision, createRevision (0 for a delete) */
   written: 1,
   /** revision, key-value that stands or none */
   refused: 2,
@@ -95,18 +95,15 @@ export function readKeyValue(from: MessageReader): KeyValue | undefined {
 
 export function writeEvents(to: MessageWriter, events: readonly StoreEvent[]): void {
   to.number(events.length);
-  for (const { type, kv, prev } of events) {
+  for (const { type, kv } of events) {
     to.byte(type === 'put' ? 1 : 0);
     writeKeyValue(to, kv);
-    writeKeyValue(to, prev);
   }
 }
 
 export function readEvents(from: MessageReader): StoreEvent[] {
   return Array.from({ length: from.number() }, () => {
     const type = from.byte() === 1 ? 'put' : 'delete';
-    const kv = readKeyValue(from)!;
-    const prev = readKeyValue(from);
-    return prev === undefined ? { type, kv } : { type, kv, prev };
+    return { type, kv: readKeyValue(from)! };
   });
 }

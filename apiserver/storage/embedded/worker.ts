@@ -263,7 +263,8 @@ function writeOutcome(to: MessageWriter, id: number, run: () => Outcome): void {
     to.byte(outcome.ok ? answer.written : answer.refused);
     to.number(id);
     to.number(outcome.revision);
-    writeKeyValue(to, outcome.ok ? outcome.prev : outcome.current);
+    if (outcome.ok) to.number(outcome.createRevision);
+    else writeKeyValue(to, outcome.current);
   } catch (error) {
     // The only error that leaves the others in the transaction alone: nothing was written for it.
     if (!(error instanceof LeaseNotFoundError)) throw error;

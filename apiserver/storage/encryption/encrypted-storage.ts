@@ -134,18 +134,14 @@ export class EncryptedStorage implements Storage {
   }
 
   #event(event: StoreEvent): StoreEvent {
-    const { kv, prev, type } = event;
-    const before = prev === undefined ? {} : { prev: this.#shown(prev) };
-    if (type === 'put') return { type, kv: this.#shown(kv), ...before };
+    const { kv, type } = event;
+    if (type === 'put') return { type, kv: this.#shown(kv) };
     this.#headers.delete(kv.key);
-    return { type, kv, ...before };
+    return event;
   }
 
   #result(result: WriteResult): WriteResult {
-    if (!result.ok) {
-      const { current } = result;
-      return current === undefined ? result : { ...result, current: this.#shown(current) };
-    }
-    return result.prev === undefined ? result : { ...result, prev: this.#shown(result.prev) };
+    if (result.ok || result.current === undefined) return result;
+    return { ...result, current: this.#shown(result.current) };
   }
 }

@@ -101,8 +101,7 @@ export class EtcdStorage implements Storage {
     const request = encodeDelete(Buffer.from(key), expected);
     const answer = await this.#connection.call(method.txn, request, false);
     const { succeeded, kv, revision } = decodeTxn(answer);
-    if (!succeeded) return { ok: false, current: kv, revision };
-    return kv === undefined ? { ok: true, revision } : { ok: true, revision, prev: kv };
+    return succeeded ? { ok: true, revision } : { ok: false, current: kv, revision };
   }
 
   watch(prefix: string, options: WatchOptions): Watch {

@@ -37,7 +37,7 @@ export interface RangeResponse {
 export interface TxnResponse {
   readonly revision: number;
   readonly succeeded: boolean;
-  /** What the range or the delete of the transaction found. */
+  /** What the range of the transaction found. */
   readonly kv: KeyValue | undefined;
 }
 
@@ -79,15 +79,12 @@ export function encodePut(key: Buffer, value: Buffer, expected: number, lease: n
   return to.finish();
 }
 
-/** Deletes when the key's modRevision is `expected`, with the value before; else reads the key. */
+/** Deletes when the key's modRevision is `expected`; else reads the key. */
 export function encodeDelete(key: Buffer, expected: number): Buffer {
   const to = new WireWriter(key.length * 3 + overhead);
   writeCompare(to, key, expected);
   to.message(2, () => {
-    to.message(3, () => {
-      to.bytes(1, key);
-      to.int(3, 1);
-    });
+    to.message(3, () => to.bytes(1, key));
   });
   writeElseRead(to, key);
   return to.finish();
@@ -106,7 +103,7 @@ export function encodeLeaseGrant(ttlSeconds: number, id: number): Buffer {
   return to.finish();
 }
 
-/** Watches every key, with the values before. `startRevision` 0: from now on. */
+/** Watches every key. `startRevision` 0: from now on. */
 export function encodeWatchAll(startRevision: number): Buffer {
   const to = new WireWriter(overhead);
   const zero = Buffer.from([0]);
@@ -114,7 +111,6 @@ export function encodeWatchAll(startRevision: number): Buffer {
     to.bytes(1, zero);
     to.bytes(2, zero);
     if (startRevision > 0) to.int(3, startRevision);
-    to.int(6, 1);
   });
   return to.finish();
 }
@@ -210,21 +206,11 @@ function readRange(from: WireReader): RangeResponse {
   return { revision, kvs, more, count };
 }
 
-/** One of: the answer to a range, to a put, to a delete. */
+/** One of: the answer to a range, to a put, to a delete; only the first says more than that. */
 function readTxnPart(from: WireReader): KeyValue | undefined {
   let kv: KeyValue | undefined;
   for (let field = from.next(); field !== 0; field = from.next()) {
     if (field === 1) kv = readRange(from.message()).kvs[0];
-    else if (field === 3) kv = readDeleted(from.message());
-    else from.skip();
-  }
-  return kv;
-}
-
-function readDeleted(from: WireReader): KeyValue | undefined {
-  let kv: KeyValue | undefined;
-  for (let field = from.next(); field !== 0; field = from.next()) {
-    if (field === 3) kv = readKeyValue(from.message());
     else from.skip();
   }
   return kv;
@@ -233,15 +219,13 @@ function readDeleted(from: WireReader): KeyValue | undefined {
 function readEvent(from: WireReader): StoreEvent {
   let type: StoreEvent['type'] = 'put';
   let kv: KeyValue | undefined;
-  let prev: KeyValue | undefined;
   for (let field = from.next(); field !== 0; field = from.next()) {
     if (field === 1) type = from.int() === eventDelete ? 'delete' : 'put';
     else if (field === 2) kv = readKeyValue(from.message());
-    else if (field === 3) prev = readKeyValue(from.message());
     else from.skip();
   }
   if (kv === undefined) throw new Error('etcd: event without a key');
-  return prev === undefined ? { type, kv } : { type, kv, prev };
+  return { type, kv };
 }
 
 function readKeyValue(from: WireReader): KeyValue {

@@ -69,7 +69,7 @@ export class MemoryStorage implements Storage {
     const current = this.#index.get(key);
     if (current === undefined || current.revision !== expected) return this.#refused(current);
     const revision = this.#remove(current);
-    return { ok: true, revision, prev: keyValue(current)! };
+    return { ok: true, revision };
   }
 
   watch(prefix: string, options: WatchOptions): Watch {
@@ -128,14 +128,14 @@ export class MemoryStorage implements Storage {
     if (lease !== 0 && !this.#leases.has(lease)) throw new LeaseNotFoundError(lease);
     this.#leases.move(key, current?.lease ?? 0, lease);
     const version = this.#index.put(key, value, lease);
-    this.#publish(version, current);
+    this.#publish(version);
     return { ok: true, revision: version.revision };
   }
 
   #remove(current: Version<Buffer>): number {
     this.#leases.move(current.key, current.lease, 0);
     const version = this.#index.remove(current.key, none);
-    this.#publish(version, current);
+    this.#publish(version);
     return version.revision;
   }
 
@@ -143,13 +143,13 @@ export class MemoryStorage implements Storage {
     return { ok: false, current: keyValue(current), revision: this.#index.revision };
   }
 
-  #publish(version: Version<Buffer>, prev: Version<Buffer> | undefined): void {
-    this.#hub.publish([storeEvent(version, prev)], version.revision);
+  #publish(version: Version<Buffer>): void {
+    this.#hub.publish([storeEvent(version)], version.revision);
   }
 
   async *#replay(prefix: string, from: number, to: number): AsyncGenerator<StoreEvent[], void> {
     const { versions } = this.#index.changes(prefix, from, to, Number.POSITIVE_INFINITY);
-    yield versions.map((v) => storeEvent(v, v.prev?.deleted ? undefined : v.prev));
+    yield versions.map(storeEvent);
   }
 
   #scheduleExpiry(): void {
@@ -178,8 +178,6 @@ function keyValue(version: Version<Buffer> | undefined): KeyValue | undefined {
   return { key, value, createRevision, modRevision: version.revision, lease };
 }
 
-function storeEvent(version: Version<Buffer>, prev: Version<Buffer> | undefined): StoreEvent {
-  const kv = keyValue(version)!;
-  const type = version.deleted ? 'delete' : 'put';
-  return prev === undefined ? { type, kv } : { type, kv, prev: keyValue(prev)! };
+function storeEvent(version: Version<Buffer>): StoreEvent {
+  return { type: version.deleted ? 'delete' : 'put', kv: keyValue(version)! };
 }
