@@ -19,6 +19,12 @@ const webhook = (rest: object = {}) => ({
 const parse = (...authorizers: object[]) =>
   parseAuthorizers(Buffer.from(`${head}authorizers: ${JSON.stringify(authorizers)}`));
 
+const conditions = (...texts: string[]) =>
+  webhook({
+    matchConditionSubjectAccessReviewVersion: 'v1',
+    matchConditions: texts.map((expression) => ({ expression })),
+  });
+
 describe('the configuration of authorizers', () => {
   it('may name several webhooks among the modes', () => {
     const [first, second, third] = parse(
@@ -70,9 +76,24 @@ describe('the configuration of authorizers', () => {
       /connectionInfo.type: Unsupported value: "InClusterConfig"/,
     ],
     [
-      'an expression',
+      'conditions of no version',
       [webhook({ matchConditions: [{ expression: 'true' }] })],
-      /matchConditions\[0\].expression: Forbidden: expressions are not supported/,
+      /matchConditionSubjectAccessReviewVersion: Required value: required if match conditions are/,
+    ],
+    [
+      'a condition twice, or none',
+      [conditions('true', 'true', ' ')],
+      /\[1\].expression: Duplicate value: "true", .*\[2\].expression: Required value/,
+    ],
+    [
+      'a condition that does not compile',
+      [conditions('request.nobody == "a"')],
+      /\[0\].expression: Invalid value: .*: compilation failed: .*undefined field 'nobody'/,
+    ],
+    [
+      'a condition that is neither true nor false',
+      [conditions('request.user')],
+      /"request.user": must evaluate to bool but got string/,
     ],
     ['an unknown field', [webhook({ ttl: '1s' })], /unknown field "authorizers\[0\].webhook.ttl"/],
   ];

@@ -7,8 +7,10 @@ import { isAbsolute } from 'node:path';
 import * as fe from '../../machinery/meta/field-error.ts';
 import { isDns1123Subdomain } from '../../machinery/meta/names.ts';
 import { formatDuration } from '../../machinery/meta/times.ts';
+import { expressionErrors } from '../cel/expression-validation.ts';
 import { readDocument } from '../configuration/document.ts';
 import { duration, flag, list, object, type Read, text } from '../configuration/shape.ts';
+import { compileAccessCondition } from './access-conditions.ts';
 import type { AuthOptions } from './auth-options.ts';
 
 const webhook = object({
@@ -34,6 +36,7 @@ export type AuthorizerConfiguration = NonNullable<Read<typeof whole>['authorizer
 
 const modes = ['ABAC', 'AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'];
 const maxTimeoutMs = 30_000;
+const maxConditions = 64;
 const at = fe.FieldPath.of('authorizers');
 
 /** By the file or the flags, which exclude each other. Throws an Error of one line. */
@@ -196,6 +199,7 @@ function validateWebhook(hook: WebhookConfiguration, here: fe.FieldPath): fe.Fie
       ['v1', 'v1beta1'],
       here.child('subjectAccessReviewVersion'),
     ),
+    ...validateConditionVersion(hook, here.child('matchConditionSubjectAccessReviewVersion')),
     ...oneOf(hook.failurePolicy, ['NoOpinion', 'Deny'], here.child('failurePolicy')),
   );
   const { type, kubeConfigFile = '' } = hook.connectionInfo ?? {};
@@ -205,11 +209,39 @@ function validateWebhook(hook: WebhookConfiguration, here: fe.FieldPath): fe.Fie
   if (type === 'KubeConfigFile') {
     errors.push(...validateFile(kubeConfigFile, connection.child('kubeConfigFile')));
   }
-  (hook.matchConditions ?? []).forEach((_, i) => {
-    const place = here.child('matchConditions').index(i).child('expression');
-    errors.push(fe.forbiddenField(place, 'expressions are not supported by this server'));
+  return [...errors, ...validateConditions(hook.matchConditions ?? [], here)];
+}
+
+function validateConditions(
+  conditions: NonNullable<WebhookConfiguration['matchConditions']>,
+  here: fe.FieldPath,
+): fe.FieldError[] {
+  const place = here.child('matchConditions');
+  if (conditions.length > maxConditions) {
+    return [fe.tooMany(place, conditions.length, maxConditions)];
+  }
+  const seen = new Set<string>();
+  return conditions.flatMap(({ expression = '' }, i) => {
+    const at = place.index(i).child('expression');
+    if (expression.trim() === '') return [fe.required(at)];
+    if (seen.has(expression)) return [fe.duplicate(at, expression)];
+    seen.add(expression);
+    return expressionErrors(compileAccessCondition(expression), expression, at);
   });
-  return errors;
+}
+
+function validateConditionVersion(
+  {
+    matchConditions = [],
+    matchConditionSubjectAccessReviewVersion: version = '',
+  }: WebhookConfiguration,
+  at: fe.FieldPath,
+): fe.FieldError[] {
+  if (version === '') {
+    if (matchConditions.length === 0) return [];
+    return [fe.required(at, 'required if match conditions are specified')];
+  }
+  return version === 'v1' ? [] : [fe.notSupported(at, version, ['v1'])];
 }
 
 function oneOf(value = '', known: string[], here: fe.FieldPath): fe.FieldError[] {

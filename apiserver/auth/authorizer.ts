@@ -85,7 +85,7 @@ export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer 
 }
 
 /** Several errors as the real server shows them; equal ones once. */
-function aggregated(errors: readonly string[]): string {
+export function aggregated(errors: readonly string[]): string {
   const texts = [...new Set(errors)];
   return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
 }

@@ -2,6 +2,7 @@
 import type { SubjectAccessReview } from '../../machinery/schema/wire.ts';
 import { defaultRetries, type Retries, WebhookClient } from '../webhook/webhook-client.ts';
 import { readWebhookConfig } from '../webhook/webhook-config.ts';
+import { AccessConditions } from './access-conditions.ts';
 import type { WebhookConfiguration } from './authorization-configuration.ts';
 import type { AccessAttributes, Authorizer, Decision } from './authorizer.ts';
 import { ExpiringCache } from './expiring-cache.ts';
@@ -19,6 +20,8 @@ export interface WebhookAuthorizerOptions {
   /** Where nobody answers: whether others may still allow. */
   readonly failurePolicy: 'NoOpinion' | 'Deny';
   readonly retries: Retries;
+  /** Which requests it is asked about; without: all. */
+  readonly conditions?: AccessConditions;
   now(): number;
 }
 
@@ -41,6 +44,7 @@ export function webhookAuthorizer(
     refusedMs: cacheUnauthorizedRequests ? (c.unauthorizedTTL ?? 0) : 0,
     failurePolicy: c.failurePolicy === 'Deny' ? 'Deny' : 'NoOpinion',
     retries: defaultRetries,
+    conditions: new AccessConditions((c.matchConditions ?? []).map((m) => m.expression ?? '')),
     now,
   });
 }
@@ -53,6 +57,9 @@ export function askingAuthorizer(o: WebhookAuthorizerOptions): Authorizer {
   return {
     name: o.name,
     async authorize(a): Promise<Decision> {
+      const match = o.conditions?.match(a) ?? true;
+      if (match instanceof Error) return { decision: onError, reason: '', error: match.message };
+      if (!match) return { decision: 'noOpinion', reason: '' };
       const spec = specOf(a, o.version);
       const key = JSON.stringify(spec);
       let status = kept.get(key);

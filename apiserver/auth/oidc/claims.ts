@@ -1,36 +1,13 @@
-/** Claims of a checked token as parts of a user, by the mappings of its issuer. */
-import type { UserInfo } from '../../registry/resource.ts';
-import type { JwtConfiguration } from './authentication-configuration.ts';
+/** Claims of a checked token as parts of a user, where they stand in a claim as they are. */
 
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** A token that proves nothing here, with why. */
 export class ClaimError extends Error {}
 
-/** Throws ClaimError: a claim is missing, of another type, or not what is required. */
-export function userOfClaims(claims: Claims, configuration: JwtConfiguration): UserInfo {
-  const { username, groups, uid } = configuration.claimMappings ?? {};
-  const name = `${username?.prefix ?? ''}${nameOf(claims, username?.claim ?? '')}`;
-  const prefix = groups?.prefix ?? '';
-  const names = groupsOf(claims, groups?.claim ?? '').map((g) => `${prefix}${g}`);
-  const uidClaim = uid?.claim ?? '';
-  const id = uidClaim === '' ? '' : textOf(claims, uidClaim, 'uid claim');
-  for (const { claim = '', requiredValue = '' } of configuration.claimValidationRules ?? []) {
-    require(claims, claim, requiredValue);
-  }
-  const { jti } = claims;
-  return {
-    name,
-    ...(id === '' ? {} : { uid: id }),
-    groups: names,
-    ...(typeof jti === 'string' && jti !== ''
-      ? { extra: { 'authentication.kubernetes.io/credential-id': [`JTI=${jti}`] } }
-      : {}),
-  };
-}
-
-function nameOf(claims: Claims, claim: string): string {
-  const name = textOf(claims, claim, 'username claims');
+/** Throws ClaimError. An address has to be verified, as far as the token says. */
+export function usernameClaim(claims: Claims, claim: string): string {
+  const name = textClaim(claims, claim, 'username claims');
   if (claim !== 'email' || !Object.hasOwn(claims, 'email_verified')) return name;
   const verified = claims['email_verified'];
   if (typeof verified !== 'boolean') {
@@ -40,8 +17,8 @@ function nameOf(claims: Claims, claim: string): string {
   return name;
 }
 
-/** One group may stand without a list. */
-function groupsOf(claims: Claims, claim: string): readonly string[] {
+/** One group may stand without a list. Throws ClaimError. */
+export function groupsClaim(claims: Claims, claim: string): readonly string[] {
   if (claim === '' || !Object.hasOwn(claims, claim)) return [];
   const value = claims[claim];
   if (typeof value === 'string') return [value];
@@ -49,7 +26,8 @@ function groupsOf(claims: Claims, claim: string): readonly string[] {
   throw new ClaimError(`oidc: parse groups claim ${JSON.stringify(claim)}: not a list of strings`);
 }
 
-function require(claims: Claims, claim: string, value: string): void {
+/** Throws ClaimError when the claim is another, or is missing. */
+export function requireClaim(claims: Claims, claim: string, value: string): void {
   if (!Object.hasOwn(claims, claim)) {
     throw new ClaimError(`oidc: required claim ${claim} not present in ID token`);
   }
@@ -61,7 +39,8 @@ function require(claims: Claims, claim: string, value: string): void {
   );
 }
 
-function textOf(claims: Claims, claim: string, what: string): string {
+/** The text in a claim. Throws ClaimError, which names `what` it is for. */
+export function textClaim(claims: Claims, claim: string, what: string): string {
   const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
   if (typeof value === 'string') return value;
   const why = value === undefined ? 'claim not present' : 'not a string';

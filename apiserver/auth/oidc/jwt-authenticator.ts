@@ -3,7 +3,8 @@ import { pause } from '../../pause.ts';
 import type { Authentication, TokenAuthenticator } from '../authenticator.ts';
 import { uncheckedClaims } from '../token-keys.ts';
 import type { JwtConfiguration } from './authentication-configuration.ts';
-import { ClaimError, userOfClaims } from './claims.ts';
+import { ClaimMapper } from './claim-mapper.ts';
+import { ClaimError } from './claims.ts';
 import { ClaimResolver } from './distributed-claims.ts';
 import { IssuerClient } from './issuer-client.ts';
 import { discoverKeys } from './issuer-keys.ts';
@@ -26,6 +27,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
   readonly issuer: string;
   readonly #o: JwtAuthenticatorOptions;
   readonly #client: IssuerClient;
+  readonly #mapper: ClaimMapper;
   readonly #audiences: readonly string[];
   readonly #resolver: ClaimResolver | undefined;
   readonly #ready = Promise.withResolvers<void>();
@@ -35,6 +37,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
     this.#o = options;
     const { issuer, claimMappings } = options.configuration;
     this.issuer = issuer?.url ?? '';
+    this.#mapper = new ClaimMapper(options.configuration);
     this.#audiences = issuer?.audiences ?? [];
     const ca = issuer?.certificateAuthority ?? '';
     this.#client = new IssuerClient(ca === '' ? {} : { ca });
@@ -77,7 +80,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
   async authenticateToken(token: string): Promise<Authentication> {
     if (canonicalIssuer(uncheckedClaims(token)?.['iss']) !== this.issuer) return undefined;
     if (this.#keys === undefined) return { invalid: 'oidc: authenticator not initialized' };
-    const { configuration, algorithms, now } = this.#o;
+    const { algorithms, now } = this.#o;
     try {
       const claims = await verifyToken(token, {
         issuer: this.issuer,
@@ -89,7 +92,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
         throw new ClaimError(`oidc: verify token: ${e.message}`, { cause: e });
       });
       const whole = this.#resolver === undefined ? claims : await this.#resolver.resolve(claims);
-      return { user: userOfClaims(whole, configuration) };
+      return { user: this.#mapper.userOf(whole) };
     } catch (e) {
       if (e instanceof ClaimError) return { invalid: e.message };
       throw e;

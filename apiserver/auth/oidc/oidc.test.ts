@@ -58,6 +58,18 @@ describe('the tokens of an issuer', () => {
       uid: { claim: 'id' },
     },
   };
+  const expressions = {
+    claimMappings: {
+      username: { expression: "'u:' + claims.sub" },
+      groups: { expression: 'claims.example__dot__org.team' },
+      uid: { expression: "claims.sub + '-' + string(claims.n)" },
+      extra: [{ key: 'example.org/n', valueExpression: 'string(claims.n)' }],
+    },
+    claimValidationRules: [{ expression: 'claims.verified == true', message: 'not verified' }],
+    userValidationRules: [
+      { expression: "!user.username.startsWith('u:system:')", message: 'reserved' },
+    ],
+  };
   const cases: [string, Omit<JwtConfiguration, 'issuer'>, Record<string, unknown>, unknown][] = [
     ['name the user', {}, { sub: 'alice' }, { name: 'oidc:alice', groups: [] }],
     [
@@ -101,6 +113,46 @@ describe('the tokens of an issuer', () => {
       { claimValidationRules: [{ claim: 'hd', requiredValue: 'acme' }] },
       { sub: 'a' },
       'oidc: required claim hd not present in ID token',
+    ],
+    [
+      'are what expressions make of them',
+      expressions,
+      {
+        sub: 'alice',
+        'example.org': { team: ['a', '', 'b'] },
+        verified: true,
+        n: 3,
+      },
+      {
+        name: 'u:alice',
+        uid: 'alice-3',
+        groups: ['a', 'b'],
+        extra: { 'example.org/n': ['3'] },
+      },
+    ],
+    [
+      'must hold what an expression requires',
+      expressions,
+      { sub: 'a', 'example.org': { team: 'a' }, verified: false, n: 1 },
+      "oidc: error evaluating claim validation expression: validation expression 'claims.verified == true' failed: not verified",
+    ],
+    [
+      'must have what expressions read',
+      expressions,
+      { sub: 'a', verified: true, n: 1 },
+      "oidc: error evaluating group claim expression: expression 'claims.example__dot__org.team' resulted in error: no such key: example__dot__org",
+    ],
+    [
+      'must be of a user that is let in',
+      expressions,
+      { sub: 'system:a', 'example.org': { team: [] }, verified: true, n: 1 },
+      "oidc: error evaluating user info validation rule: validation expression '!user.username.startsWith('u:system:')' failed: reserved",
+    ],
+    [
+      'must be of the types that expressions are to make',
+      { claimMappings: { username: { expression: 'claims.n' } } },
+      { n: 1 },
+      'oidc: error evaluating username claim expression: username claim expression must return a string',
     ],
     [
       'must be for this cluster',
@@ -291,9 +343,34 @@ describe('the configuration of issuers', () => {
       /username.prefix: Required value: prefix is required/,
     ],
     [
-      'an expression',
-      `jwt: [{${issuer}, claimMappings: {username: {expression: claims.sub}}}]`,
-      /username.expression: Forbidden: expressions are not supported by this server/,
+      'an expression that does not compile',
+      `jwt: [{${issuer}, claimMappings: {username: {expression: claim.sub}}}]`,
+      /username.expression: Invalid value: "claim.sub": compilation failed: .*reference to 'claim'/,
+    ],
+    [
+      'a prefix of an expression',
+      `jwt: [{${issuer}, claimMappings: {username: {expression: claims.sub, prefix: x}}}]`,
+      /username.prefix: Invalid value: "x": may not be specified when expression is set/,
+    ],
+    [
+      'an address that nobody has checked',
+      `jwt: [{${issuer}, claimMappings: {username: {expression: claims.email}}}]`,
+      /username.expression: Invalid value: "claims.email": claims.email_verified must be used in/,
+    ],
+    [
+      'a rule that is neither true nor false',
+      `jwt: [{${issuer}, ${mappings}, claimValidationRules: [{expression: claims.sub}]}]`,
+      /claimValidationRules\[0\].expression: Invalid value: "claims.sub": must evaluate to bool/,
+    ],
+    [
+      'a rule of users over claims, or twice',
+      `jwt: [{${issuer}, ${mappings}, userValidationRules: [{expression: claims.sub}, {expression: 'true'}, {expression: 'true'}]}]`,
+      /Rules\[0\].expression: .*'claims'[\s\S]*\[2\].expression: Duplicate value: "true"/,
+    ],
+    [
+      'keys that are kept for others',
+      `jwt: [{${issuer}, claimMappings: {username: {claim: sub, prefix: ''}, extra: [{key: a.k8s.io/x, valueExpression: claims.x}, {key: Ab.c/x}]}}]`,
+      /extra\[0\].key: .*are reserved for Kubernetes use, .*extra\[1\].key: .*"Ab.c\/x": .*must be lowercase, .*extra\[1\].valueExpression: Required value/,
     ],
     [
       'conditions without anonymous requests',

@@ -1,19 +1,15 @@
-/**
- * Rules of AuthenticationConfiguration (k8s.io/apiserver/pkg/apis/apiserver/validation).
- * Expressions are refused: there is nothing here yet that could evaluate them.
- */
+/** Rules of AuthenticationConfiguration (k8s.io/apiserver/pkg/apis/apiserver/validation). */
 import { X509Certificate } from 'node:crypto';
 import * as fe from '../../../machinery/meta/field-error.ts';
 import type {
   AuthenticationConfiguration,
   JwtConfiguration,
 } from './authentication-configuration.ts';
+import { validateClaims } from './validate-expressions.ts';
 
 type Issuer = NonNullable<JwtConfiguration['issuer']>;
-type Mapping = NonNullable<NonNullable<JwtConfiguration['claimMappings']>['username']>;
 
 const maxIssuers = 64;
-const noExpressions = 'expressions are not supported by this server';
 
 /** `disallowedIssuers`: whose tokens the server itself makes. */
 export function validateAuthenticationConfiguration(
@@ -50,31 +46,10 @@ function validateJwt(
   at: fe.FieldPath,
   disallowed: readonly string[],
 ): fe.FieldError[] {
-  const errors = validateIssuer(jwt.issuer ?? {}, at.child('issuer'), disallowed);
-  const claims = new Set<string>();
-  (jwt.claimValidationRules ?? []).forEach((rule, i) => {
-    const here = at.child('claimValidationRules').index(i);
-    const { claim = '', expression = '', message = '' } = rule;
-    if (claim !== '' && expression !== '') {
-      errors.push(fe.invalidValue(here, claim, "claim and expression can't both be set"));
-    } else if (expression !== '') {
-      errors.push(fe.forbiddenField(here.child('expression'), noExpressions));
-    } else if (claim === '') errors.push(fe.required(here, 'claim or expression is required'));
-    else {
-      if (message !== '') {
-        const text = 'may not be specified when claim is set';
-        errors.push(fe.invalidValue(here.child('message'), message, text));
-      }
-      if (claims.has(claim)) errors.push(fe.duplicate(here.child('claim'), claim));
-      claims.add(claim);
-    }
-  });
-  errors.push(...validateMappings(jwt.claimMappings ?? {}, at.child('claimMappings')));
-  (jwt.userValidationRules ?? []).forEach((_, i) => {
-    const here = at.child('userValidationRules').index(i).child('expression');
-    errors.push(fe.forbiddenField(here, noExpressions));
-  });
-  return errors;
+  return [
+    ...validateIssuer(jwt.issuer ?? {}, at.child('issuer'), disallowed),
+    ...validateClaims(jwt, at),
+  ];
 }
 
 function validateIssuer(
@@ -145,48 +120,6 @@ function validateAudiences(issuer: Issuer, at: fe.FieldPath): fe.FieldError[] {
     errors.push(fe.invalidValue(policyAt, policy, text));
   }
   return errors;
-}
-
-function validateMappings(
-  {
-    username = {},
-    groups = {},
-    uid = {},
-    extra = [],
-  }: NonNullable<JwtConfiguration['claimMappings']>,
-  at: fe.FieldPath,
-): fe.FieldError[] {
-  const errors = [
-    ...validateMapping(username, at.child('username'), true),
-    ...validateMapping(groups, at.child('groups'), false),
-  ];
-  if (uid.claim && uid.expression) {
-    errors.push(fe.invalidValue(at.child('uid'), '', "claim and expression can't both be set"));
-  } else if (uid.expression) {
-    errors.push(fe.forbiddenField(at.child('uid').child('expression'), noExpressions));
-  }
-  // Nothing else than an expression can fill them.
-  extra.forEach((_, i) => {
-    const here = at.child('extra').index(i).child('valueExpression');
-    errors.push(fe.forbiddenField(here, noExpressions));
-  });
-  return errors;
-}
-
-function validateMapping(
-  { claim = '', prefix, expression = '' }: Mapping,
-  at: fe.FieldPath,
-  needed: boolean,
-): fe.FieldError[] {
-  if (claim !== '' && expression !== '') {
-    return [fe.invalidValue(at, '', "claim and expression can't both be set")];
-  }
-  if (expression !== '') return [fe.forbiddenField(at.child('expression'), noExpressions)];
-  if (claim === '') return needed ? [fe.required(at, 'claim or expression is required')] : [];
-  if (prefix !== undefined) return [];
-  const text =
-    'prefix is required when claim is set. It can be set to an empty string to disable prefixing';
-  return [fe.required(at.child('prefix'), text)];
 }
 
 function trimmed(url: string): string {

@@ -59,13 +59,31 @@ describeCreates(v1, 'validatingwebhookconfigurations', [
     'have conditions with names of their own',
     hook({
       matchConditions: [
-        { name: 'a', expression: 'x' },
+        { name: 'a', expression: 'object.metadata.name == "x"' },
         { name: 'a', expression: ' ' },
       ],
     }),
     [
       'webhooks[0].matchConditions[1].expression: Required value',
       'webhooks[0].matchConditions[1].name: Duplicate value: "a"',
+    ],
+  ],
+  [
+    'have conditions that compile, are true or false, and know no parameters',
+    hook({
+      matchConditions: [
+        { name: 'a', expression: ' params.x ' },
+        { name: 'b', expression: 'request.name' },
+        { name: 'c', expression: 'object.spec.on' },
+      ],
+    }),
+    [
+      'webhooks[0].matchConditions[0].expression: Invalid value: "params.x": compilation failed: ' +
+        "ERROR: <input>:1:1: undeclared reference to 'params' (in container '')\n | params.x\n | ^",
+      'webhooks[0].matchConditions[1].expression: Invalid value: "request.name": must evaluate to ' +
+        'bool but got string',
+      'webhooks[0].matchConditions[2].expression: Invalid value: "object.spec.on": must evaluate ' +
+        'to bool but got dyn',
     ],
   ],
   [
@@ -126,6 +144,44 @@ describeCreates(v1, 'validatingadmissionpolicies', [
     ],
   ],
   [
+    'know the types of variables, from when they are there on',
+    policy({
+      variables: [
+        { name: 'a', expression: 'variables.b' },
+        { name: 'b', expression: '[1]' },
+      ],
+      validations: [{ expression: 'variables.b.all(x, x == "a")' }],
+      auditAnnotations: [{ key: 'k', valueExpression: ' variables.b ' }],
+    }),
+    [
+      'spec.variables[0].expression: Invalid value: "variables.b": compilation failed: ERROR: ' +
+        "<input>:1:10: undefined field 'b'\n | variables.b\n | .........^",
+      'spec.validations[0].expression: Invalid value: "variables.b.all(x, x == \\"a\\")": ' +
+        "compilation failed: ERROR: <input>:1:22: found no matching overload for '_==_' applied " +
+        `to '(int, string)'\n | variables.b.all(x, x == "a")\n | .....................^`,
+      'spec.auditAnnotations[0].valueExpression: Invalid value: " variables.b ": must evaluate to ' +
+        'one of [string null_type] but got list(int)',
+    ],
+  ],
+  [
+    'ask the authorizer in validations, not in messages',
+    policy({
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      matchConditions: [{ name: 'a', expression: 'params.data.on == "yes"' }],
+      validations: [
+        {
+          expression: 'authorizer.requestResource.check("use").allowed()',
+          messageExpression: 'authorizer.path("/x").check("get").reason()',
+        },
+      ],
+    }),
+    [
+      'spec.validations[0].messageExpression: Invalid value: "authorizer.path(\\"/x\\").check(' +
+        '\\"get\\").reason()": compilation failed: ERROR: <input>:1:1: undeclared reference to ' +
+        `'authorizer' (in container '')\n | authorizer.path("/x").check("get").reason()\n | ^`,
+    ],
+  ],
+  [
     'have a kind of parameters that can be',
     policy({ paramKind: { apiVersion: 'a/b/c', kind: 'K_' } }),
     [
@@ -158,7 +214,8 @@ describeUpdates(v1, 'validatingadmissionpolicies', [
   ],
 ]);
 
-const mutation = { patchType: 'JSONPatch', jsonPatch: { expression: '[]' } };
+const step = '[JSONPatch{op: "remove", path: "/data"}]';
+const mutation = { patchType: 'JSONPatch', jsonPatch: { expression: step } };
 const mutating = (spec: object): Loose => ({
   metadata: { name: 'a' },
   spec: {
@@ -172,10 +229,36 @@ const mutating = (spec: object): Loose => ({
 describeCreates(v1, 'mutatingadmissionpolicies', [
   ['are complete', mutating({}), []],
   [
+    'make what they announce',
+    mutating({
+      mutations: [
+        { patchType: 'JSONPatch', jsonPatch: { expression: '[]' } },
+        { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: 1}]' } },
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: 'Object.spec{replicas: 1}' },
+        },
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: 'Object{spec: Object.spec{replicas: 1}}' },
+        },
+      ],
+    }),
+    [
+      'spec.mutations[0].jsonPatch.expression: Invalid value: "[]": must evaluate to ' +
+        'list(JSONPatch) but got list(dyn)',
+      'spec.mutations[1].jsonPatch.expression: Invalid value: "[JSONPatch{op: 1}]": compilation ' +
+        "failed: ERROR: <input>:1:14: expected type of field 'op' is 'string' but provided type " +
+        "is 'int'\n | [JSONPatch{op: 1}]\n | .............^",
+      'spec.mutations[2].applyConfiguration.expression: Invalid value: "Object.spec{replicas: 1}"' +
+        ': must evaluate to Object but got Object.spec',
+    ],
+  ],
+  [
     'are not for deletes',
     mutating({
       matchConstraints: { resourceRules: [{ ...rule, operations: ['DELETE'] }] },
-      matchConditions: [{ name: '', expression: 'x' }],
+      matchConditions: [{ name: '', expression: 'true' }],
     }),
     [
       'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": ' +

@@ -6,14 +6,17 @@ import {
   required,
   tooMany,
 } from '../../../machinery/meta/field-error.ts';
+import { expressionErrors } from '../../cel/expression-validation.ts';
+import { compileCondition } from '../../cel/match-conditions.ts';
 import { validateQualifiedName } from '../core/field-checks.ts';
 
 const maxConditions = 64;
 
-/** Names and presence of expressions; what the expressions say is not read here. */
+/** Names and expressions; those of policies may speak of `params`. */
 export function validateMatchConditions(
   conditions: readonly { name?: string; expression?: string }[] | null | undefined,
   at: FieldPath,
+  options: { readonly params: boolean } = { params: false },
 ): FieldError[] {
   const list = conditions ?? [];
   const errors: FieldError[] = [];
@@ -22,7 +25,10 @@ export function validateMatchConditions(
   for (const [i, c] of list.entries()) {
     const here = at.index(i);
     const name = c.name ?? '';
-    if ((c.expression ?? '').trim() === '') errors.push(required(here.child('expression')));
+    const expression = (c.expression ?? '').trim();
+    const place = here.child('expression');
+    if (expression === '') errors.push(required(place));
+    else errors.push(...expressionErrors(compileCondition(expression, options), expression, place));
     if (name === '') {
       errors.push(required(here.child('name')));
       continue;

@@ -8,6 +8,8 @@ import {
   required,
 } from '../../../machinery/meta/field-error.ts';
 import type { MutatingAdmissionPolicy } from '../../../machinery/schema/wire.ts';
+import { expressionErrors } from '../../cel/expression-validation.ts';
+import { PolicyCompiler } from '../../cel/policy-compiler.ts';
 import { validateOneOf } from '../core/field-checks.ts';
 import { validatePolicyParts, validateVariable } from './policy-parts-validation.ts';
 import { validateMutatingOperations } from './rule-validation.ts';
@@ -49,22 +51,23 @@ function validateSpec(spec: Spec, keptConditions: boolean): FieldError[] {
   // The real server looks at the operations before it comes to the match conditions.
   const conditions = errors.findIndex((e) => e.field.startsWith('spec.matchConditions'));
   errors.splice(conditions < 0 ? errors.length : conditions, 0, ...operations);
+  const compiler = new PolicyCompiler({ params: Boolean(spec.paramKind), composed: true });
   for (const [i, v] of (spec.variables ?? []).entries()) {
-    errors.push(...validateVariable(v, specPath.child('variables').index(i)));
+    errors.push(...validateVariable(v, compiler, specPath.child('variables').index(i)));
   }
   const mutations = specPath.child('mutations');
   if (!spec.mutations?.length) {
     errors.push(required(mutations, 'mutations must contain at least one item'));
   }
   for (const [i, m] of (spec.mutations ?? []).entries()) {
-    errors.push(...validateMutation(m, mutations.index(i)));
+    errors.push(...validateMutation(m, compiler, mutations.index(i)));
   }
   const reinvocation = specPath.child('reinvocationPolicy');
   if (!spec.reinvocationPolicy) return [...errors, required(reinvocation)];
   return [...errors, ...validateOneOf(spec.reinvocationPolicy, reinvocationPolicies, reinvocation)];
 }
 
-function validateMutation(m: Mutation, at: FieldPath): FieldError[] {
+function validateMutation(m: Mutation, compiler: PolicyCompiler, at: FieldPath): FieldError[] {
   if (!m.patchType) return [required(at.child('patchType'))];
   const type = patchTypes.find(([name]) => name === m.patchType);
   if (type === undefined) {
@@ -74,12 +77,13 @@ function validateMutation(m: Mutation, at: FieldPath): FieldError[] {
   const [name, field] = type;
   const errors: FieldError[] = [];
   const patch = m[field];
+  const expression = (patch?.expression ?? '').trim();
+  const place = at.child(field, 'expression');
   if (!patch) {
     const text = `must be specified when patchType is ${name}`;
     errors.push(required(at.child(field), text));
-  } else if ((patch.expression ?? '').trim() === '') {
-    errors.push(required(at.child(field, 'expression')));
-  }
+  } else if (expression === '') errors.push(required(place));
+  else errors.push(...expressionErrors(compiler[field](expression), expression, place));
   const [, other] = patchTypes.find(([n]) => n !== name)!;
   if (m[other]) {
     const text = `must not be specified when patchType is ${name}`;

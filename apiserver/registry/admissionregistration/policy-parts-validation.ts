@@ -1,4 +1,5 @@
 /** The rules of what validating and mutating admission policies have in common. */
+import { isReservedWord } from '../../../machinery/cel/field-names.ts';
 import {
   type FieldError,
   type FieldPath,
@@ -10,6 +11,8 @@ import type {
   MutatingAdmissionPolicy,
   ValidatingAdmissionPolicy,
 } from '../../../machinery/schema/wire.ts';
+import { expressionErrors } from '../../cel/expression-validation.ts';
+import type { PolicyCompiler } from '../../cel/policy-compiler.ts';
 import { validateOneOf } from '../core/field-checks.ts';
 import { validateMatchConditions } from './match-condition-validation.ts';
 import { validateMatchResources } from './rule-validation.ts';
@@ -23,12 +26,6 @@ type ParamKind = NonNullable<PolicyParts['paramKind']>;
 
 const failurePolicies = ['Fail', 'Ignore'];
 const identifier = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
-const reserved = new Set(
-  (
-    'true false null in as break const continue else for function if import let loop package ' +
-    'namespace return var void while'
-  ).split(' '),
-);
 
 /** Failure policy, parameters and what the policy is for, in the order of the real server. */
 export function validatePolicyParts(
@@ -51,7 +48,8 @@ export function validatePolicyParts(
   }
   if (keptConditions) return errors;
   const conditions = at.child('matchConditions');
-  return [...errors, ...validateMatchConditions(spec.matchConditions, conditions)];
+  const params = Boolean(spec.paramKind);
+  return [...errors, ...validateMatchConditions(spec.matchConditions, conditions, { params })];
 }
 
 function validateParamKind(kind: ParamKind, at: FieldPath): FieldError[] {
@@ -78,18 +76,22 @@ function validateGroupVersion(apiVersion: string, at: FieldPath): FieldError[] {
   return [...errors, ...joined(version, isDns1035Label(version))];
 }
 
-/** A named expression that others of the policy may use. */
+/** A named expression that others of the policy may use, from when it has been compiled on. */
 export function validateVariable(
   v: { name?: string; expression?: string },
+  compiler: PolicyCompiler,
   at: FieldPath,
 ): FieldError[] {
   const errors: FieldError[] = [];
   const name = v.name ?? '';
   if (name.trim() === '') errors.push(required(at.child('name'), 'name is not specified'));
-  else if (!identifier.test(name) || reserved.has(name)) {
+  else if (!identifier.test(name) || isReservedWord(name)) {
     errors.push(invalidValue(at.child('name'), name, 'must be a valid CEL identifier'));
   }
-  return [...errors, ...validateGiven(v.expression, at.child('expression'))];
+  const expression = v.expression ?? '';
+  const place = at.child('expression');
+  if (expression.trim() === '') return [...errors, ...validateGiven(expression, place)];
+  return [...errors, ...expressionErrors(compiler.variable(name, expression), expression, place)];
 }
 
 /** An expression has to be there. */

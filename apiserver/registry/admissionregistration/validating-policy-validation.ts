@@ -8,6 +8,8 @@ import {
   required,
 } from '../../../machinery/meta/field-error.ts';
 import type { ValidatingAdmissionPolicy } from '../../../machinery/schema/wire.ts';
+import { expressionErrors } from '../../cel/expression-validation.ts';
+import { PolicyCompiler } from '../../cel/policy-compiler.ts';
 import { validateQualifiedName } from '../core/field-checks.ts';
 import { internalList } from '../internal-form.ts';
 import { validateGiven, validatePolicyParts, validateVariable } from './policy-parts-validation.ts';
@@ -41,10 +43,15 @@ export function validateValidatingPolicyUpdate(
 
 function validateSpec(policy: ValidatingAdmissionPolicy, keptConditions: boolean): FieldError[] {
   const spec = policy.spec!;
+  const variables = spec.variables ?? [];
+  const compiler = new PolicyCompiler({
+    params: Boolean(spec.paramKind),
+    composed: variables.length > 0,
+  });
   const errors = [
     ...validatePolicyParts(spec, { keptConditions }, specPath),
-    ...(spec.variables ?? []).flatMap((v, i) =>
-      validateVariable(v, specPath.child('variables').index(i)),
+    ...variables.flatMap((v, i) =>
+      validateVariable(v, compiler, specPath.child('variables').index(i)),
     ),
   ];
   const validations = spec.validations ?? [];
@@ -59,20 +66,30 @@ function validateSpec(policy: ValidatingAdmissionPolicy, keptConditions: boolean
   }
   return [
     ...errors,
-    ...validations.flatMap((v, i) => validateValidation(v, specPath.child('validations').index(i))),
-    ...validateAuditAnnotations(policy.metadata?.name ?? '', annotations),
+    ...validations.flatMap((v, i) =>
+      validateValidation(v, compiler, specPath.child('validations').index(i)),
+    ),
+    ...validateAuditAnnotations(policy.metadata?.name ?? '', annotations, compiler),
   ];
 }
 
-function validateValidation(v: Validation, at: FieldPath): FieldError[] {
-  const errors = validateGiven(v.expression, at.child('expression'));
+function validateValidation(v: Validation, compiler: PolicyCompiler, at: FieldPath): FieldError[] {
+  const { expression = '', messageExpression = '' } = v;
+  const place = at.child('expression');
+  const errors =
+    expression.trim() === ''
+      ? validateGiven(expression, place)
+      : expressionErrors(compiler.validation(expression), expression, place);
   const blank = (name: 'message' | 'messageExpression'): boolean => {
     const value = v[name] ?? '';
     if (value === '' || value.trim() !== '') return false;
     errors.push(invalidValue(at.child(name), value, 'must be non-empty if specified'));
     return true;
   };
-  blank('messageExpression');
+  if (!blank('messageExpression') && messageExpression !== '') {
+    const compiled = compiler.message(messageExpression);
+    errors.push(...expressionErrors(compiled, messageExpression, at.child('messageExpression')));
+  }
   if (!blank('message') && /[\n\r]/.test((v.message ?? '').trim())) {
     errors.push(invalidValue(at.child('message'), v.message, 'must not contain line breaks'));
   }
@@ -82,6 +99,7 @@ function validateValidation(v: Validation, at: FieldPath): FieldError[] {
 function validateAuditAnnotations(
   policy: string,
   annotations: readonly AuditAnnotation[],
+  compiler: PolicyCompiler,
 ): FieldError[] {
   const at = specPath.child('auditAnnotations');
   const errors: FieldError[] = [];
@@ -93,23 +111,31 @@ function validateAuditAnnotations(
   const seen = new Set<string>();
   for (const [i, a] of annotations.entries()) {
     const key = a.key ?? '';
-    errors.push(...validateAuditAnnotation(policy, a, at.index(i)));
+    errors.push(...validateAuditAnnotation(policy, a, compiler, at.index(i)));
     if (seen.has(key)) errors.push(duplicate(at.index(i).child('key'), key));
     seen.add(key);
   }
   return errors;
 }
 
-function validateAuditAnnotation(policy: string, a: AuditAnnotation, at: FieldPath): FieldError[] {
+function validateAuditAnnotation(
+  policy: string,
+  a: AuditAnnotation,
+  compiler: PolicyCompiler,
+  at: FieldPath,
+): FieldError[] {
   const key = at.child('key');
   const errors =
     policy === ''
       ? [invalidValue(key, a.key ?? '', 'requires metadata.name be non-empty')]
       : validateQualifiedName(`${policy}/${a.key ?? ''}`, key);
   const value = at.child('valueExpression');
-  if (Buffer.byteLength((a.valueExpression ?? '').trim()) > maxAuditExpression) {
+  const given = a.valueExpression ?? '';
+  const expression = given.trim();
+  if (expression === '') return [...errors, ...validateGiven(given, value)];
+  if (Buffer.byteLength(expression) > maxAuditExpression) {
     const text = `must not exceed ${maxAuditExpression} bytes in length`;
     return [...errors, required(value, text)];
   }
-  return [...errors, ...validateGiven(a.valueExpression, value)];
+  return [...errors, ...expressionErrors(compiler.auditAnnotation(expression), given, value)];
 }

@@ -1,0 +1,17 @@
+/** Object types that are declared by name and fields, for variables such as `request`. */
+import type { TypeProvider } from '../type-provider.ts';
+import { type CelType, objectType } from '../types.ts';
+
+/** The fields of types, by the types' names. */
+export type DeclaredTypes = Readonly<Record<string, Readonly<Record<string, CelType>>>>;
+
+/** Knows these types; values of them are maps, and none can be made by an expression. */
+export function declaredTypes(types: DeclaredTypes): TypeProvider {
+  return {
+    findType: (name) => (Object.hasOwn(types, name) ? objectType(name) : undefined),
+    findField(type, field) {
+      const fields = Object.hasOwn(types, type) ? types[type]! : {};
+      return Object.hasOwn(fields, field) ? fields[field] : undefined;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * The environment of all expressions in the API, as v1.36 has it. That of its predecessor is the
+ * same: what one release takes, the one before it could read.
+ */
+import { type CelEnvironment, standardEnvironment } from '../environment.ts';
+import { kubernetesCosts } from './actual-costs.ts';
+import { authorizerLibrary, authorizerSelectorsLibrary } from './authorizer.ts';
+import { cidrLibrary } from './cidr.ts';
+import { formatLibrary } from './format.ts';
+import { ipLibrary } from './ip.ts';
+import { listLibrary } from './lists.ts';
+import { quantityLibrary } from './quantity.ts';
+import { regexLibrary } from './regex.ts';
+import { semverLibrary } from './semver.ts';
+import { urlLibrary } from './urls.ts';
+
+let made: CelEnvironment | undefined;
+
+/** Made when it is first asked for. It has no variables: extend it. */
+export function kubernetesEnvironment(): CelEnvironment {
+  made ??= standardEnvironment.extend({
+    libraries: [
+      urlLibrary,
+      regexLibrary,
+      listLibrary,
+      authorizerLibrary,
+      quantityLibrary,
+      ipLibrary,
+      cidrLibrary,
+      formatLibrary,
+      authorizerSelectorsLibrary,
+      semverLibrary,
+    ],
+    homogeneousLiterals: true,
+    crossTypeComparisons: true,
+    optionalSyntax: true,
+    costs: kubernetesCosts,
+    presenceTestCost: 0,
+  });
+  return made;
+}
