@@ -134,6 +134,54 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       says: /invalid: \[metadata\.generateName: .*metadata\.name: .*metadata\.finalizers: /,
     },
   ],
+  'a name that is taken beside a generateName may be tried again': [
+    { path: maps, body: map('taken'), code: 201 },
+    { path: maps, body: map('taken'), code: 409, lacks: /retryAfterSeconds/ },
+    {
+      path: maps,
+      body: map('taken', { generateName: 'x-' }),
+      code: 409,
+      says: /\\"taken\\" already exists, the server was not able to generate a unique name .*"retryAfterSeconds":1/,
+    },
+  ],
+  'labels that a job takes from its template stand where labels do': [
+    {
+      path: '/apis/batch/v1/namespaces/default/jobs?dryRun=All',
+      body: {
+        metadata: { name: 'j' },
+        spec: {
+          template: { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } },
+        },
+      },
+      code: 201,
+      says: /"creationTimestamp":"[^"]*","labels":\{"batch.kubernetes.io/,
+    },
+  ],
+  'an empty list of what can be allocated stands for all there is': [
+    {
+      path: '/api/v1/nodes?dryRun=All',
+      body: { metadata: { name: 'e' }, status: { capacity: { cpu: '4' }, allocatable: {} } },
+      code: 201,
+      says: /"status":\{"capacity":\{"cpu":"4"\},"allocatable":\{"cpu":"4"\}/,
+    },
+  ],
+  'labels of a template that were sent empty are shown so': [
+    {
+      path: '/apis/apps/v1/namespaces/default/deployments',
+      body: {
+        metadata: { name: 'd' },
+        spec: {
+          selector: { matchLabels: { a: 'b' } },
+          template: {
+            metadata: { labels: {} },
+            spec: { containers: [{ name: 'c', image: 'i' }] },
+          },
+        },
+      },
+      code: 422,
+      says: /spec\.template\.metadata\.labels: Invalid value: \{\}: /,
+    },
+  ],
   'no name is made for an IPAddress': [
     {
       path: addresses,

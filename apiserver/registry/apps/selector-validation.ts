@@ -1,4 +1,5 @@
 /** The rule of all workloads that their selector must select the pods of their template. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import {
   type FieldError,
   type FieldPath,
@@ -54,7 +55,8 @@ export function validateTemplateLabels(
 ): FieldError[] {
   const labels = template?.metadata?.labels;
   if (selector.matches(labels ?? {})) return [];
-  const shown = labels ? sortedMap(labels) : null;
+  const sent = template?.metadata !== undefined && wasSent(template.metadata, 'labels');
+  const shown = sent ? sortedMap(labels ?? {}) : null;
   const text = '`selector` does not match template `labels`';
   return [invalidValue(at.child('metadata', 'labels'), shown, text)];
 }

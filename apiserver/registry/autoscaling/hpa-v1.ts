@@ -2,6 +2,7 @@
  * autoscaling/v1 HorizontalPodAutoscaler as a view of the v2 object: what v1 has no field for
  * travels in annotations, with the keys and the JSON that the real server writes there.
  */
+import { layOutMetadata } from '../../../machinery/meta/metadata-order.ts';
 import type {
   HorizontalPodAutoscaler,
   HorizontalPodAutoscalerV2,
@@ -87,6 +88,7 @@ function toV1(v2: HorizontalPodAutoscalerV2): HorizontalPodAutoscaler {
   }
   if (Object.keys(added).length > 0) {
     v1.metadata = { ...v1.metadata, annotations: { ...v1.metadata?.annotations, ...added } };
+    layOutMetadata(v1.metadata);
   }
   return v1;
 }

@@ -26,6 +26,13 @@ export const nodes = defineResource<Node>({
   prepareForUpdate: (next, prev) => {
     if (prev.spec?.configSource === undefined) delete next.spec?.configSource;
   },
+  defaultOnRead: (node) => {
+    // An empty list is stored as none, which stands for all there is.
+    const { capacity, allocatable, ...rest } = node.status ?? {};
+    if (capacity === undefined || allocatable !== undefined) return false;
+    node.status = { capacity, allocatable: { ...capacity }, ...rest };
+    return true;
+  },
   validate: (next) => validateNode(next),
   validateUpdate: (next, prev) => [...validateNode(next), ...validateNodeChange(next, prev)],
   warnings: nodeWarnings,

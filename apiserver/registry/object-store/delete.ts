@@ -1,5 +1,6 @@
 /** Deletes: at once, or with a mark that leaves the object to finalizers and grace periods. */
 import { jsonEqual } from '../../../machinery/meta/equality.ts';
+import { layOutMetadata } from '../../../machinery/meta/metadata-order.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import type { StoredObject } from '../../storage/cache/stored-object.ts';
 import type { WriteContext } from '../resource.ts';
@@ -7,7 +8,6 @@ import {
   beforeDelete,
   type DeletionOptions,
   deletionFinalizers,
-  layOutMarked,
   markAsDeleting,
   namesPolicy,
 } from './deletion.ts';
@@ -126,7 +126,7 @@ async function planDelete(
   const marks = when === 'graceful' || held || hold !== undefined;
   if (!marks) return { object, marks, held, writes: true };
   if (when !== 'graceful') markAsDeleting(meta, now());
-  layOutMarked(meta);
+  layOutMetadata(meta);
   hold?.mark(object);
   // A graceful one has changed at least its time.
   const writes = when === 'graceful' || !jsonEqual(object, current.object());

@@ -157,23 +157,3 @@ export function markAsDeleting(meta: ObjectMeta, nowMs: number): void {
   }
   meta.deletionGracePeriodSeconds = 0;
 }
-
-/** What stands behind the mark in the order of the type. */
-const behindMark = [
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-] as const;
-
-/** Lays marked metadata out in the order of its type again: objects are kept as they are shown. */
-export function layOutMarked(meta: ObjectMeta): void {
-  const members = meta as Record<string, unknown>;
-  for (const name of behindMark) {
-    const value = members[name];
-    if (value === undefined) continue;
-    delete members[name];
-    members[name] = value;
-  }
-}

@@ -29,14 +29,22 @@ export function isMissing(d: ResourceDefinition, name: string, ctx?: WriteContex
   return notFound(named(d, ctx), name);
 }
 
-/** The name is taken; `there` is by whom, where that is known. */
+/**
+ * The name is taken; `there` is by whom, where that is known. Who sent a generateName may try again,
+ * whether the name came from it or not.
+ */
 export function isTaken(
   d: ResourceDefinition,
   name: string,
+  generateName: string | undefined,
   there: StoredObject | undefined,
   ctx: WriteContext,
 ): StatusError {
-  const e = alreadyExists(named(d, ctx), name);
+  let e = alreadyExists(named(d, ctx), name);
+  if (generateName) {
+    const text = `${e.message}, the server was not able to generate a unique name for the object`;
+    e = new StatusError('AlreadyExists', text, { ...e.details, retryAfterSeconds: 1 });
+  }
   if (there?.object<KubeObject>().metadata?.deletionTimestamp === undefined) return e;
   return new StatusError('AlreadyExists', `object is being deleted: ${e.message}`, e.details);
 }

@@ -1,4 +1,6 @@
 /** The objects of one resource in the store: keys, fresh reads, conditional writes, encoding. */
+
+import { layOutMetadata } from '../../../machinery/meta/metadata-order.ts';
 import { StatusError } from '../../../machinery/meta/status-error.ts';
 import { kindType, type StructType } from '../../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
@@ -63,13 +65,13 @@ export class StoredObjects {
 
   /** Stores a new object. Throws AlreadyExists. */
   async add(object: KubeObject, ctx: WriteContext): Promise<StoredObject> {
-    const { name, namespace } = object.metadata!;
+    const { name, namespace, generateName } = object.metadata!;
     const key = this.key(namespace ?? '', name!);
     const value = this.valueOf(object);
     refuseLarge(value);
     if (ctx.dryRun) {
       const there = await this.read(namespace ?? '', name!);
-      if (there !== undefined) throw isTaken(this.definition, name!, there, ctx);
+      if (there !== undefined) throw isTaken(this.definition, name!, generateName, there, ctx);
       return this.shown(key, 0, object);
     }
     const selectable = selectableOf(this.cache.spec, object);
@@ -78,7 +80,7 @@ export class StoredObjects {
       return new StoredObject(this.cache.spec, key, result.revision, value, selectable);
     }
     const there = result.current === undefined ? undefined : this.found(result.current);
-    throw isTaken(this.definition, name!, there, ctx);
+    throw isTaken(this.definition, name!, generateName, there, ctx);
   }
 
   /** Writes `value`, which is `object` encoded, over `current`; undefined: another write was first. */
@@ -109,10 +111,9 @@ export class StoredObjects {
 
   /** What is stored of an object; what is left to defaulting is set in it. */
   valueOf(object: KubeObject): Buffer {
-    const late = this.definition.defaultOnRead?.(object) === true;
-    return late
-      ? encodeOutOfDate(this.definition.kind, this.#apiVersion, object)
-      : this.encode(object);
+    if (this.definition.defaultOnRead?.(object) !== true) return this.encode(object);
+    layOutMetadata(object.metadata!);
+    return encodeOutOfDate(this.definition.kind, this.#apiVersion, object);
   }
 
   /** An object in the layout of the store. */
