@@ -12,6 +12,8 @@
  */
 import type { Expr } from './ast.ts';
 import { check } from './checker.ts';
+import { estimate } from './cost-estimation.ts';
+import type { CostEstimator, Range } from './estimate.ts';
 import { CostLimitReached, Frame } from './frame.ts';
 import { Issues } from './issues.ts';
 import type { CallCosts, FunctionDeclaration, Library, Validator } from './library.ts';
@@ -124,6 +126,12 @@ export class CelEnvironment {
       );
     }
     return issues.size > 0 ? issues : { source, root, outputType: root.type! };
+  }
+
+  /** From what to what it may cost. */
+  estimateCost({ root }: Compiled, estimator: CostEstimator): Range {
+    const { functions, settings } = this.contents;
+    return estimate(root, estimator, { functions, presenceTestCost: settings.presenceTestCost });
   }
 
   /** Ready to run; an error where a constant of it cannot be (`int('a')`, a wrong pattern). */

@@ -18,7 +18,8 @@ export function macroVariable(
   return arg.name;
 }
 
-interface Fold {
+/** What a comprehension is made of beside its range and variables. */
+export interface Fold {
   readonly init: Expr;
   readonly condition: Expr;
   readonly step: Expr;
