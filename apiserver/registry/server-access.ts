@@ -1,7 +1,7 @@
 /** ResourceAccess over a catalog: what hooks, admission and the server itself read and write. */
 
 import { normalize } from '../../machinery/codec/decode.ts';
-import { notFound } from '../../machinery/meta/status-error.ts';
+import { hasReason, notFound } from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
@@ -13,7 +13,7 @@ const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:master
 
 /**
  * `catalog` is asked for on each call: it is complete only after hooks have been built. Reads are
- * those of the cache, and see what was written here before.
+ * those of the cache, and see what was written here before, or stood in the way of it.
  */
 export function serverAccess(catalog: () => Catalog): ResourceAccess {
   const find = (name: string): ServedResource => {
@@ -45,9 +45,15 @@ export function serverAccess(catalog: () => Catalog): ResourceAccess {
         r.type,
       );
       applyDefaults(r.apiVersion, r.definition.kind, full);
-      const stored = await r.store.create(full, context(object.metadata?.namespace ?? ''));
-      await r.store.cacher.shows(stored.revision);
-      return stored.object<T>();
+      try {
+        const stored = await r.store.create(full, context(object.metadata?.namespace ?? ''));
+        await r.store.cacher.shows(stored.revision);
+        return stored.object<T>();
+      } catch (e) {
+        // Another server's, which the cache does not show yet.
+        if (hasReason(e, 'AlreadyExists')) await r.store.cacher.fresh();
+        throw e;
+      }
     },
     async update<T extends KubeObject>(
       resource: string,
