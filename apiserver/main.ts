@@ -50,6 +50,7 @@ import { versionInfo } from './server/version.ts';
 import { collectStartGarbage } from './start-garbage.ts';
 import { Cacher } from './storage/cache/cacher.ts';
 import { keepCompacting } from './storage/compactor.ts';
+import { KmsMetrics } from './storage/encryption/kms/kms-metrics.ts';
 import { withEncryption } from './storage/encryption/setup.ts';
 import { openStorage } from './storage/open.ts';
 
@@ -89,11 +90,13 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     authorization: new Reloads('authorization', identity, Date.now),
     encryption: new Reloads('encryption', identity, Date.now),
   };
-  const storage = await withEncryption(
+  const kmsMetrics = new KmsMetrics(identity, Date.now);
+  const encryption = await withEncryption(
     opened.use(await openStorage(inEtcd ? elsewhere : { dataDir })),
     options,
-    { groups, signal, onProblem, reloads: reloads.encryption },
+    { groups, signal, kmsMetrics, onProblem, reloads: reloads.encryption },
   );
+  const { storage } = opened.use(encryption);
   const cacher = new Cacher({
     storage,
     root: `${options.etcdPrefix}/`,
@@ -180,10 +183,11 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     },
   };
   let ready = false;
-  const checks = healthChecks(() => ready, storage, signal, options);
+  const checks = healthChecks(() => ready, storage, signal, options, encryption.checks);
   const limits = setUpLimits(options, { catalog, access, signal: life.signal, onProblem });
   const { authentication: who, authorization: what, encryption: how } = reloads;
   metrics.registry.add(...limits.metrics, ...who.metrics, ...what.metrics, ...how.metrics);
+  if (options.encryptionProviderConfig !== undefined) metrics.registry.add(...kmsMetrics.metrics);
   const paths = {
     catalog,
     checks,
@@ -233,6 +237,11 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
       options,
       log,
     });
+  });
+  // When the start fails from here on, nobody is answered any more.
+  opened.defer(() => {
+    server.close();
+    server.closeAllConnections();
   });
   await listen(server, options);
   const bootstrap = {

@@ -6,12 +6,16 @@ export interface HealthCheckOptions {
   readonly etcdReadycheckTimeoutMs: number;
 }
 
-/** `ready`: what is done at the start has been done; `signal`: the server is to end. */
+/**
+ * `ready`: what is done at the start has been done; `signal`: the server is to end; `more`: checks
+ * of what a start again would not make better.
+ */
 export function healthChecks(
   ready: () => boolean,
   storage: { currentRevision(): Promise<number> },
   signal: AbortSignal,
   options: HealthCheckOptions,
+  more: readonly HealthCheck[],
 ): Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]> {
   const etcd = storageCheck('etcd', storage, options.etcdHealthcheckTimeoutMs);
   const always = (name: string): HealthCheck => ({ name, check: () => undefined });
@@ -19,12 +23,14 @@ export function healthChecks(
     name: 'poststarthook/rbac/bootstrap-roles',
     check: () => (ready() ? undefined : 'not finished'),
   };
-  const live = [always('ping'), always('log'), etcd, started];
+  const first = [always('ping'), always('log'), etcd];
   return {
-    healthz: live,
-    livez: live,
+    healthz: [...first, ...more, started],
+    livez: [...first, started],
     readyz: [
-      ...live,
+      ...first,
+      ...more,
+      started,
       storageCheck('etcd-readiness', storage, options.etcdReadycheckTimeoutMs),
       {
         name: 'shutdown',

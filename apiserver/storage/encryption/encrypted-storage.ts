@@ -2,6 +2,8 @@
  * A store whose values are encrypted by rules that may change: everything above it sees them as they
  * are. What cannot be decrypted is handed on as it stands, and cannot be read there.
  */
+
+import { internalError } from '../../../machinery/meta/status-error.ts';
 import type {
   KeyValue,
   RangeOptions,
@@ -13,7 +15,14 @@ import type {
   WatchOptions,
   WriteResult,
 } from '../storage.ts';
-import { type EncryptionRules, type Forms, formOf } from './encryption-rules.ts';
+import { type EncryptionRules, type Forms, formOf, type StoredForm } from './encryption-rules.ts';
+
+/**
+ * How long values that others must be asked about are waited for: all of a list, which is read when
+ * a cache is filled, and events, behind which those of everything else wait.
+ */
+const listPatienceMs = Number.POSITIVE_INFINITY;
+const patienceMs = 10_000;
 
 export interface EncryptedStorageOptions {
   readonly storage: Storage;
@@ -28,7 +37,7 @@ export class EncryptedStorage implements Storage {
   rules: EncryptionRules;
   readonly #options: EncryptedStorageOptions;
   readonly #storage: Storage;
-  /** In which form the values are that rules are about, by key. */
+  /** In which form, and with which key, the values are that rules are about, by key. */
   readonly #headers = new Map<string, string>();
 
   constructor(options: EncryptedStorageOptions) {
@@ -41,16 +50,18 @@ export class EncryptedStorage implements Storage {
   isStale(key: string): boolean {
     const forms = this.#formsOf(key);
     const header = this.#headers.get(key);
-    return forms !== undefined && header !== undefined && header !== forms[0].header;
+    return forms !== undefined && header !== undefined && header !== markOf(forms[0]);
   }
 
   async get(key: string): Promise<{ kv: KeyValue | undefined; revision: number }> {
     const { kv, revision } = await this.#storage.get(key);
+    if (kv !== undefined) await this.#prepare([kv], patienceMs);
     return { kv: kv === undefined ? undefined : this.#shown(kv), revision };
   }
 
   async range(prefix: string, options?: RangeOptions): Promise<RangeResult> {
     const result = await this.#storage.range(prefix, options);
+    await this.#prepare(result.kvs, listPatienceMs);
     return { ...result, kvs: result.kvs.map((kv) => this.#shown(kv)) };
   }
 
@@ -69,11 +80,18 @@ export class EncryptedStorage implements Storage {
 
   watch(prefix: string, options: WatchOptions): Watch {
     const watch = this.#storage.watch(prefix, options);
+    const prepare = (batch: WatchBatch) =>
+      this.#prepare(
+        batch.events.map(({ kv }) => kv),
+        patienceMs,
+      );
     const shown = (event: StoreEvent) => this.#event(event);
     return {
       reach: (revision) => watch.reach(revision),
       async *[Symbol.asyncIterator](): AsyncGenerator<WatchBatch> {
         for await (const batch of watch) {
+          const preparing = prepare(batch);
+          if (preparing !== undefined) await preparing;
           yield batch.events.length === 0 ? batch : { ...batch, events: batch.events.map(shown) };
         }
       },
@@ -101,6 +119,19 @@ export class EncryptedStorage implements Storage {
     return this.#storage[Symbol.asyncDispose]();
   }
 
+  /** Resolves when these values can be decrypted, or will not be soon; undefined: they can be. */
+  #prepare(kvs: readonly KeyValue[], withinMs: number): Promise<unknown> | undefined {
+    const waits: Promise<void>[] = [];
+    for (const { key, value } of kvs) {
+      const forms = this.#formsOf(key);
+      const form = forms === undefined ? undefined : formOf(value, forms);
+      if (form?.cipher?.prepare === undefined) continue;
+      const wait = form.cipher.prepare(value.subarray(form.header.length), withinMs);
+      if (wait !== undefined) waits.push(wait);
+    }
+    return waits.length === 0 ? undefined : Promise.all(waits);
+  }
+
   #formsOf(key: string): Forms | undefined {
     const of = this.#options.resourceOf(key);
     return of === undefined ? undefined : this.rules.formsOf(of.group, of.resource);
@@ -109,9 +140,15 @@ export class EncryptedStorage implements Storage {
   #sealed(key: string, value: Buffer): Buffer {
     const form = this.#formsOf(key)?.[0];
     if (form === undefined) return value;
-    this.#headers.set(key, form.header);
+    this.#headers.set(key, markOf(form));
     if (form.cipher === undefined) return value;
-    return Buffer.concat([Buffer.from(form.header), form.cipher.encrypt(value, key)]);
+    let sealed: Buffer;
+    try {
+      sealed = form.cipher.encrypt(value, key);
+    } catch (error) {
+      throw internalError((error as Error).message, error);
+    }
+    return Buffer.concat([Buffer.from(form.header), sealed]);
   }
 
   #shown(kv: KeyValue): KeyValue {
@@ -122,10 +159,10 @@ export class EncryptedStorage implements Storage {
       this.#options.onProblem(`the value of ${kv.key} is encrypted in an unknown way`, undefined);
       return kv;
     }
-    this.#headers.set(kv.key, form.header);
+    const sealed = kv.value.subarray(form.header.length);
+    this.#headers.set(kv.key, markOf(form, sealed));
     if (form.cipher === undefined) return kv;
     try {
-      const sealed = kv.value.subarray(form.header.length);
       return { ...kv, value: form.cipher.decrypt(sealed, kv.key) };
     } catch (error) {
       this.#options.onProblem(`the value of ${kv.key} cannot be decrypted`, error);
@@ -140,8 +177,14 @@ export class EncryptedStorage implements Storage {
     return event;
   }
 
-  #result(result: WriteResult): WriteResult {
+  async #result(result: WriteResult): Promise<WriteResult> {
     if (result.ok || result.current === undefined) return result;
+    await this.#prepare([result.current], patienceMs);
     return { ...result, current: this.#shown(result.current) };
   }
+}
+
+/** What tells values apart that are to be written anew; without `sealed`: of values written now. */
+function markOf({ header, cipher }: StoredForm, sealed?: Buffer): string {
+  return cipher?.keyOf === undefined ? header : `${header}${cipher.keyOf(sealed)}`;
 }

@@ -2,7 +2,8 @@
 import { readDocument } from '../../configuration/document.ts';
 import { list, object, type Read, text } from '../../configuration/shape.ts';
 import { EncryptionRules, type Forms, plainForm, type StoredForm } from './encryption-rules.ts';
-import { aesCbc, aesGcm, type CipherKind, secretbox } from './transformers.ts';
+import { type KmsConfiguration, kmsShape, readKmsConfiguration } from './kms/kms-configuration.ts';
+import { aesCbc, aesGcm, type Cipher, type CipherKind, secretbox } from './transformers.ts';
 
 const keys = object({ keys: list(object({ name: text, secret: text })) });
 const provider = object({
@@ -10,13 +11,7 @@ const provider = object({
   aesgcm: keys,
   secretbox: keys,
   identity: object({}),
-  kms: object({
-    apiVersion: text,
-    name: text,
-    endpoint: text,
-    timeout: text,
-    cachesize: (value: unknown) => Number(value),
-  }),
+  kms: kmsShape,
 });
 const fields = {
   resources: list(object({ resources: list(text), providers: list(provider) })),
@@ -28,11 +23,18 @@ type Keys = Read<typeof keys>;
 const aesSizes = [16, 24, 32];
 const boxSizes = [32];
 
+/** Connects to a key management plugin: its cipher. */
+export type OpenKms = (kms: KmsConfiguration) => Promise<{ readonly cipher: Cipher }>;
+
 /** Throws an Error of one line for what is not right. */
-export async function readEncryptionConfiguration(bytes: Uint8Array): Promise<EncryptionRules> {
+export async function readEncryptionConfiguration(
+  bytes: Uint8Array,
+  openKms: OpenKms,
+): Promise<EncryptionRules> {
   const { resources = [] } = readDocument(bytes, 'EncryptionConfiguration', fields);
   if (resources.length === 0) throw new Error('resources: at least one resources is required');
   const byName = new Map<string, Forms>();
+  const plugins = new Set<string>();
   for (const [i, rule] of resources.entries()) {
     const at = `resources[${i}]`;
     const { resources: names = [], providers = [] } = rule;
@@ -41,13 +43,23 @@ export async function readEncryptionConfiguration(bytes: Uint8Array): Promise<En
     checkNames(names, `${at}.resources`);
     const forms: StoredForm[] = [];
     for (const [j, one] of providers.entries()) {
-      forms.push(...(await formsOf(one, `${at}.providers[${j}]`)));
+      const here = `${at}.providers[${j}]`;
+      checkSingle(one, here);
+      if (one.kms === undefined) forms.push(...(await formsOf(one, here)));
+      else {
+        const kms = readKmsConfiguration(one.kms, `${here}.kms`, plugins);
+        plugins.add(kms.name);
+        const { cipher } = await openKms(kms);
+        forms.push({ header: `k8s:enc:kms:v2:${kms.name}:`, cipher });
+      }
     }
     for (const name of names) {
-      // A rule about everything that came before hides this one.
       const [, group = ''] = splitName(name);
-      const hidden = [`*.${group}`, '*.*'].some((other) => other !== name && byName.has(other));
-      if (!hidden) byName.set(name, [...(byName.get(name) ?? []), ...forms] as unknown as Forms);
+      const earlier = [`*.${group}`, '*.*'].find((other) => other !== name && byName.has(other));
+      if (earlier !== undefined) {
+        throw new Error(`resource "${name}" is masked by earlier rule "${earlier}"`);
+      }
+      byName.set(name, [...(byName.get(name) ?? []), ...forms] as unknown as Forms);
     }
   }
   return new EncryptionRules(byName);
@@ -89,14 +101,19 @@ function checkNames(names: readonly string[], at: string): void {
   }
 }
 
-/** In the order of the keys. */
-async function formsOf(one: Provider, at: string): Promise<StoredForm[]> {
+/** An element of the list names one kind of provider. */
+function checkSingle(one: Provider, at: string): void {
   const given = Object.keys(one).filter((k) => one[k as keyof Provider] !== undefined);
-  if (given.length === 0) throw new Error(`${at}: aescbc, aesgcm, secretbox or identity is needed`);
+  if (given.length === 0) {
+    throw new Error(`${at}: kms, aescbc, aesgcm, secretbox or identity is needed`);
+  }
   if (given.length > 1) {
     throw new Error(`${at}: more than one provider specified in a single element`);
   }
-  if (one.kms !== undefined) throw new Error(`${at}.kms: key management plugins are not supported`);
+}
+
+/** In the order of the keys. */
+async function formsOf(one: Provider, at: string): Promise<StoredForm[]> {
   if (one.identity !== undefined) return [plainForm];
   if (one.aescbc !== undefined) return keyed('aescbc', one.aescbc, aesCbc, aesSizes, at);
   if (one.aesgcm !== undefined) return keyed('aesgcm', one.aesgcm, aesGcm, aesSizes, at);

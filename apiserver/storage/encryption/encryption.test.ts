@@ -18,11 +18,13 @@ resources:
   providers:
 ${providers.map((p) => `  - ${p}`).join('\n')}
 `;
-  return readEncryptionConfiguration(Buffer.from(text));
+  return readEncryptionConfiguration(Buffer.from(text), () => Promise.reject(new Error('kms')));
 }
 
 const provider = (kind: string, ...keys: [string, string][]) =>
   `${kind}: {keys: [${keys.map(([name, secret]) => `{name: ${name}, secret: ${secret}}`).join(', ')}]}`;
+
+const plugin = (fields: string) => `kms: {${fields}}`;
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 
@@ -79,7 +81,34 @@ describe('readEncryptionConfiguration', () => {
     ['a provider without keys', 'secrets', ['aescbc: {keys: []}'], /at least one keys/],
     ['a provider of nothing', 'secrets', ['{}'], /is needed/],
     ['two in one', 'secrets', [`{identity: {}, ${provider('aescbc', ['a', key1])}}`], /more than/],
-    ['plugins', 'secrets', ['kms: {name: x, endpoint: unix:///x}'], /not supported/],
+    ['plugins of old', 'secrets', [plugin('name: x, endpoint: unix:///x')], /KMSv1 is deprecated/],
+    ['plugins of the future', 'secrets', [plugin('apiVersion: v3')], /unsupported apiVersion v3/],
+    ['plugins without names', 'secrets', [plugin('apiVersion: v2')], /name is a mandatory/],
+    ['names with colons', 'secrets', [plugin('apiVersion: v2, name: "a:b"')], /must not contain/],
+    [
+      'plugins elsewhere',
+      'secrets',
+      [plugin('apiVersion: v2, name: a')],
+      /endpoint is a mandatory/,
+    ],
+    [
+      'plugins that are not on this machine',
+      'secrets',
+      [plugin('apiVersion: v2, name: a, endpoint: "tcp://a"')],
+      /unsupported scheme "tcp"/,
+    ],
+    [
+      'plugins without patience',
+      'secrets',
+      [plugin('apiVersion: v2, name: a, endpoint: "unix:///a", timeout: 0s')],
+      /positive value/,
+    ],
+    [
+      'sizes of caches',
+      'secrets',
+      [plugin('apiVersion: v2, name: a, endpoint: "unix:///a", cachesize: 5')],
+      /not supported in v2/,
+    ],
     ['fields of its own', 'secrets', ['identity: {a: 1}'], /unknown field/],
     ['a star', "'*'", ['identity: {}'], /'\*\.' to encrypt/],
     ['one resource of all groups', "'jobs.*'", ['identity: {}'], /across groups/],

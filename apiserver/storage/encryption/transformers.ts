@@ -9,6 +9,13 @@ export interface Cipher {
   encrypt(plain: Buffer, key: string): Buffer;
   /** Throws for what was not encrypted so. */
   decrypt(sealed: Buffer, key: string): Buffer;
+  /**
+   * Resolves when `decrypt` of this value can be tried, after `patienceMs` in any case where others
+   * must be asked who do not answer; undefined: it can be now. Never rejects.
+   */
+  prepare?(sealed: Buffer, patienceMs: number): Promise<void> | undefined;
+  /** The key that a value was encrypted with; without one: that of values encrypted now. */
+  keyOf?(sealed?: Buffer): string;
 }
 
 /** Makes a cipher of a secret. */
