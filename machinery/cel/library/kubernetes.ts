@@ -3,6 +3,12 @@
  * same: what one release takes, the one before it could read.
  */
 import { type CelEnvironment, standardEnvironment } from '../environment.ts';
+import { lists } from '../standard/lists.ts';
+import { optionals } from '../standard/optionals.ts';
+import { sets } from '../standard/sets.ts';
+import { stringsLibrary } from '../standard/strings-library.ts';
+import { twoVariables } from '../standard/two-variables.ts';
+import { validators } from '../standard/validators.ts';
 import { kubernetesCosts } from './actual-costs.ts';
 import { authorizerLibrary, authorizerSelectorsLibrary } from './authorizer.ts';
 import { cidrLibrary } from './cidr.ts';
@@ -20,6 +26,12 @@ let made: CelEnvironment | undefined;
 export function kubernetesEnvironment(): CelEnvironment {
   made ??= standardEnvironment.extend({
     libraries: [
+      optionals,
+      validators,
+      stringsLibrary,
+      sets,
+      twoVariables,
+      lists,
       urlLibrary,
       regexLibrary,
       listLibrary,
