@@ -30,6 +30,7 @@ const quotas = '/api/v1/namespaces/default/resourcequotas';
 const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
 const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
+const policies = '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies';
 const services = '/apis/apiregistration.k8s.io/v1/apiservices';
 const addresses = '/apis/networking.k8s.io/v1/ipaddresses';
 
@@ -180,6 +181,23 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       },
       code: 422,
       says: /spec\.template\.metadata\.labels: Invalid value: \{\}: /,
+    },
+  ],
+  'a list that is sent empty is a change of some kinds': [
+    { path: policies, body: { metadata: { name: 'p' }, spec: { podSelector: {} } }, code: 201 },
+    {
+      method: 'PUT',
+      path: `${policies}/p`,
+      body: { metadata: { name: 'p' }, spec: { podSelector: {}, ingress: [] } },
+      code: 200,
+      says: /"generation":2/,
+    },
+    {
+      method: 'PUT',
+      path: `${policies}/p`,
+      body: { metadata: { name: 'p' }, spec: { podSelector: {} } },
+      code: 200,
+      says: /"generation":2/,
     },
   ],
   'no name is made for an IPAddress': [

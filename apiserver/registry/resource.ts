@@ -229,6 +229,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * undefined: the kind has none.
    */
   readonly generationOf: ((object: T) => object) | undefined;
+  /** A list that is sent empty is another than one that is not there: the generation tells them. */
+  readonly generationTellsEmpty?: boolean;
   /** The generation counts what prepareForUpdate takes out again, too. */
   readonly countsDroppedFields: boolean;
 

@@ -24,6 +24,13 @@ export function wasSent<T extends object>(object: T, name: keyof T & string): bo
   return (object[name] ?? undefined) !== undefined || emptiedOf(object)?.includes(name) === true;
 }
 
+/** True when anything in `value` was sent as an empty list or map, or is an empty list. */
+export function holdsEmptied(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.length === 0 || value.some(holdsEmptied);
+  return emptiedOf(value) !== undefined || Object.values(value).some(holdsEmptied);
+}
+
 /** Notes at `to` what is noted at `from`. */
 export function carryEmptied(from: object, to: object): void {
   const names = emptiedOf(from);

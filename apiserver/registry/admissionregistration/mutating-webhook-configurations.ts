@@ -19,6 +19,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (c) => ({ webhooks: c.webhooks }),
+  generationTellsEmpty: true,
   validate: validateWebhookConfiguration,
   validateUpdate: validateWebhookConfigurationUpdate,
   warnings: staticNameWarnings,

@@ -1,4 +1,5 @@
 /** Checks of resource quotas: names, quantities and the scopes they can have. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import {
   type FieldError,
   FieldPath,
@@ -146,7 +147,9 @@ export function validateSameScopes(next: ResourceQuota, prev: ResourceQuota): Fi
   const now = new Set(next.spec?.scopes);
   const before = new Set(prev.spec?.scopes);
   if (now.size === before.size && [...now].every((s) => before.has(s))) return [];
-  return [invalidValue(scopesAt, next.spec?.scopes ?? null, 'field is immutable')];
+  const shown =
+    next.spec !== undefined && wasSent(next.spec, 'scopes') ? (next.spec.scopes ?? []) : null;
+  return [invalidValue(scopesAt, shown, 'field is immutable')];
 }
 
 /** Requests above the limit of the same resource. */

@@ -12,6 +12,7 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   shortNames: ['netpol'],
   namespaced: true,
   generationOf: (p) => ({ spec: p.spec }),
+  generationTellsEmpty: true,
   validate: (next) => validateNetworkPolicy(next, undefined),
   validateUpdate: validateNetworkPolicy,
   warnings: networkPolicyWarnings,

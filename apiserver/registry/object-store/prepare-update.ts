@@ -1,5 +1,6 @@
 /** What an update may change: the version it is based on, the strategy's rules, validation. */
 import { normalize } from '../../../machinery/codec/decode.ts';
+import { emptiedOf, holdsEmptied } from '../../../machinery/meta/emptied.ts';
 import { jsonEqual, semanticEqual } from '../../../machinery/meta/equality.ts';
 import * as fe from '../../../machinery/meta/field-error.ts';
 import { nameIsDnsSubdomain, nameIsPathSegment } from '../../../machinery/meta/names.ts';
@@ -92,13 +93,17 @@ type UpdateRules = Pick<
 >;
 
 function isNewGeneration(
-  { generationOf }: ResourceDefinition,
+  { generationOf, generationTellsEmpty }: ResourceDefinition,
   type: StoredObjects['type'],
   next: KubeObject,
   prev: KubeObject,
 ): boolean {
   if (generationOf === undefined) return false;
   const [a, b] = [generationOf(next), generationOf(prev)];
+  // What is stored has no empty lists.
+  if (generationTellsEmpty && (holdsEmptied(a) || emptiedOf(next)?.some((name) => name in a))) {
+    return true;
+  }
   // Most writes change nothing here, which the cheaper comparison finds.
   return !jsonEqual(a, b) && !semanticEqual({ kind: 'struct', type }, a, b);
 }
