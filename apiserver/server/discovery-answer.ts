@@ -1,8 +1,8 @@
 /** Discovery documents in the encoding that a client asks for, with their ETag. */
 import { createHash } from 'node:crypto';
+import { namesOne, parseAccept, takes } from '../../machinery/codec/accept-header.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
-import { namesOne, parseAccept, takes } from './accept-header.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { BodyResponse } from './api-response.ts';
 import {

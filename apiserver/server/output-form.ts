@@ -1,6 +1,12 @@
 /** In which form a client wants its answer: encoding, and whole object, table or metadata only. */
+
+import {
+  type AcceptClause,
+  namesOne,
+  parseAccept,
+  takes,
+} from '../../machinery/codec/accept-header.ts';
 import { StatusError } from '../../machinery/meta/status-error.ts';
-import { type AcceptClause, namesOne, parseAccept, takes } from './accept-header.ts';
 
 export type Encoding = 'json' | 'yaml' | 'protobuf' | 'cbor';
 

@@ -1,4 +1,6 @@
 /** Resource requests: from what a path means to the handler of the verb. */
+
+import { namesOne } from '../../machinery/codec/accept-header.ts';
 import { quote } from '../../machinery/meta/field-error.ts';
 import { isPathSegmentName } from '../../machinery/meta/names.ts';
 import { badRequest, methodNotSupported, StatusError } from '../../machinery/meta/status-error.ts';
@@ -15,7 +17,6 @@ import { update, type WriteServices } from '../handlers/update.ts';
 import { watch } from '../handlers/watch.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import { namesOne } from './accept-header.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, pageNotFound } from './api-response.ts';
 import {
