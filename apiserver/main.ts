@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { createAdmission, type ResourceName } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { resourceForms } from './admission/resource-forms.ts';
-import { watchedObjects } from './admission/watched-objects.ts';
+import { presentObject, watchedObjects } from './admission/watched-objects.ts';
 import { defaultAdvertiseAddress, reachableAddress } from './advertise-address.ts';
 import { createAudit } from './audit/audit.ts';
 import { auditMetrics } from './audit/audit-metrics.ts';
@@ -164,6 +164,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     resourcesOf: (apiVersion, kind) => resourcesOfKind(catalog, apiVersion, kind),
     forms: resourceForms(() => catalog),
     watched: (resource) => watchedObjects(catalog, resource),
+    present: (resource, namespace, name) => presentObject(catalog, resource, namespace, name),
     metrics: metrics.registry,
   });
   const { rbac } = authorization;

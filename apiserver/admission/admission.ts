@@ -77,6 +77,8 @@ export interface AdmissionEnvironment {
   readonly forms: ResourceForms;
   /** The present objects of a resource, for who keeps what was made of them. */
   watched<T extends KubeObject>(resource: string): WatchedObjects<T>;
+  /** An object as the watch cache has it; it is shared: do not change. */
+  present<T extends KubeObject>(resource: string, namespace: string, name: string): T | undefined;
   /** Where plugins put metrics of theirs. */
   readonly metrics: MetricRegistry;
 }

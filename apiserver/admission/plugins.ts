@@ -31,6 +31,7 @@ import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { mutatingAdmissionWebhook, validatingAdmissionWebhook } from './webhook/webhook.ts';
 
 /** What the flags say of plugins. */
 export type AdmissionOptions = Pick<
@@ -91,9 +92,9 @@ const entries: readonly Entry[] = [
   on('JobValidation', 'inactive'),
   on('PodResizeValidator', podResizeValidator),
   off('MutatingAdmissionPolicy', 'unsupported'),
-  off('MutatingAdmissionWebhook', 'unsupported'),
+  on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
   off('ValidatingAdmissionPolicy', 'unsupported'),
-  off('ValidatingAdmissionWebhook', 'unsupported'),
+  on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),
   on('ResourceQuota', resourceQuota),
   off('AlwaysDeny', () => alwaysDeny),
 ];

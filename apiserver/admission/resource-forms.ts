@@ -25,8 +25,13 @@ export interface ResourceForm {
 export interface ResourceForms {
   /** The form of a group version; undefined when it is not served. */
   find(group: string, version: string, resource: string): ResourceForm | undefined;
-  /** The others of the same objects, preferred versions first. */
-  others(group: string, version: string, resource: string): readonly ResourceForm[];
+  /** The others of the same objects that have the subresource ('': none), in order of preference. */
+  others(
+    group: string,
+    version: string,
+    resource: string,
+    subresource: string,
+  ): readonly ResourceForm[];
 }
 
 /** The forms of what a catalog serves. */
@@ -55,7 +60,7 @@ export function resourceForms(catalog: () => Catalog): ResourceForms {
       const served = catalog().find(group, version, resource);
       return served && formOf(served);
     },
-    others(group, version, resource) {
+    others(group, version, resource, subresource) {
       const served = catalog().find(group, version, resource);
       if (served === undefined || served.definition.versions.length === 0) return [];
       const out: ResourceForm[] = [];
@@ -63,10 +68,16 @@ export function resourceForms(catalog: () => Catalog): ResourceForms {
         for (const v of g.versions) {
           if (g.name === group && v === version) continue;
           const other = catalog().find(g.name, v, resource);
-          if (other?.store === served.store) out.push(formOf(other));
+          if (other?.store === served.store && hasSubresource(other, subresource))
+            out.push(formOf(other));
         }
       }
       return out;
     },
   };
+}
+
+function hasSubresource({ definition: d, subresources }: ServedResource, name: string): boolean {
+  if (name === '' || name in d.faces || subresources.has(name)) return true;
+  return name === 'status' ? d.status !== false : name === 'scale' && d.scale !== undefined;
 }

@@ -82,6 +82,8 @@ export function testEnvironment(
         list,
       };
     },
+    present: <T extends KubeObject>(resource: string, namespace: string, name: string) =>
+      find(resource, namespace, name) as T | undefined,
     metrics: new MetricRegistry(),
   };
 }

@@ -21,3 +21,13 @@ export function watchedObjects<T extends KubeObject>(
     list: () => Array.from(cache.objects(''), (o) => o.shared<T>()),
   };
 }
+
+/** One of them; undefined when there is none. */
+export function presentObject<T extends KubeObject>(
+  catalog: Catalog,
+  resource: string,
+  namespace: string,
+  name: string,
+): T | undefined {
+  return catalog.stored(resource)?.store.cache.get(namespace, name)?.shared<T>();
+}

@@ -4,6 +4,7 @@ import { hasReason } from '../../machinery/meta/status-error.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderList, renderObject, renderValue } from '../server/rendering.ts';
@@ -97,12 +98,28 @@ function remove(
       'DELETE',
       undefined,
       current,
-      { ...options, dryRun: options.dryRun ? ['All'] : undefined },
+      shownOptions(resource, options, current),
       options.dryRun,
     );
     await admission.admit(attributes);
     await admission.validate(attributes);
   });
+}
+
+/** What is to be emptied first is meant as it was found: its uid is asked for from then on. */
+function shownOptions(
+  { definition }: ServedResource,
+  { dryRun, ...options }: CheckedDeleteOptions,
+  current: KubeObject,
+): Record<string, unknown> {
+  const uid = current.metadata?.uid;
+  return {
+    ...options,
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+    ...(definition.deletionHold === undefined
+      ? {}
+      : { preconditions: { uid, ...options.preconditions } }),
+  };
 }
 
 async function deleteOptions(request: ApiRequest): Promise<CheckedDeleteOptions> {

@@ -1,5 +1,7 @@
 /** Calls of subresources that have a behaviour of their own. */
 import { badRequest } from '../../machinery/meta/status-error.ts';
+import { formatTime } from '../../machinery/meta/times.ts';
+import { updateManagedFields } from '../../machinery/patch/managed-fields.ts';
 import { kindType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { AdmissionAttributes } from '../admission/admission.ts';
@@ -15,7 +17,7 @@ import { optionsObject } from './create.ts';
 import { decodeBody } from './decode-body.ts';
 import { writeOptions } from './options.ts';
 import type { WriteServices } from './update.ts';
-import { admissionAttributes, writeContext } from './write-request.ts';
+import { admissionAttributes, managerOf, writeContext } from './write-request.ts';
 
 /** Decodes what the subresource reads, asks admission, calls it and renders its answer. */
 export async function callSubresource(
@@ -60,16 +62,19 @@ export async function callSubresource(
     const call = await admitConnection(request, c.resource, subresource, services, context);
     return answerOf(request, c, await subresource.handle(call));
   }
+  let call = callOf(request, context, body);
   if (verb !== 'get') {
     const sent = optionsObject(request);
     const attributes: AdmissionAttributes = {
       ...admissionAttributes(request, c.resource, 'CREATE', body, undefined, sent, dryRun),
       ...kindOf(subresource),
     };
+    const manager = managerOf(options!.fieldManager, request.header('user-agent'));
+    manageBody(body!, subresource, c.resource, manager);
     await services.admission.admit(attributes);
-    await services.admission.validate(attributes);
+    call = { ...call, validate: () => services.admission.validate(attributes) };
   }
-  return answerOf(request, c, await subresource.handle(callOf(request, context, body)));
+  return answerOf(request, c, await subresource.handle(call));
 }
 
 /** Asks admission about a connection; the call as it is to be made. */
@@ -92,6 +97,27 @@ export async function admitConnection(
   const changed = changedOptions(request, before, object);
   if (changed === undefined) return call;
   return { ...call, query: changed.query, rest: changed.rest ?? call.rest };
+}
+
+/** Who sent the body owns its fields, though it is not stored. */
+function manageBody(
+  body: KubeObject,
+  { kind, apiVersion, name }: Subresource,
+  resource: ServedResource,
+  manager: string,
+): void {
+  const version = apiVersion ?? resource.apiVersion;
+  const type = kindType(version, kind)!;
+  updateManagedFields({
+    type,
+    apiVersion: version,
+    subresource: name,
+    now: formatTime(Date.now()),
+    resetFields: [],
+    live: undefined,
+    next: body,
+    manager,
+  });
 }
 
 /** The kind of the body, which is not the resource's. */
@@ -153,6 +179,7 @@ export function callOf(
     user: request.user,
     context,
     body,
+    validate: () => Promise.resolve(),
     signal: request.signal,
     request: request.raw,
   };

@@ -20,6 +20,11 @@ export interface SubresourceCall {
   readonly context: WriteContext;
   /** The decoded body of a create, in normal form with defaults; undefined without a body. */
   readonly body: KubeObject | undefined;
+  /**
+   * Asks the validating phase of admission about the body as it is by now: to be called once the
+   * body itself is right, before anything is done. Asked beforehand for a connection.
+   */
+  validate(): Promise<void>;
   readonly signal: AbortSignal;
   /** The raw request, for calls that stream (`connect`). Its body has not been read. */
   readonly request: IncomingMessage;

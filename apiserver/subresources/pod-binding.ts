@@ -25,11 +25,13 @@ export function podBinding(env: SubresourceEnvironment): Subresource {
     name: 'binding',
     verbs: ['create'],
     kind: 'Binding',
-    async handle({ name, body, context }) {
+    async handle({ name, body, context, validate }) {
       const binding = body as Binding;
       if ((binding.metadata?.name ?? '') !== name) {
         throw badRequest('name in URL does not match name in Binding object');
       }
+      checkBinding(binding);
+      await validate();
       await bind(env.catalog(), binding, context);
       return { code: 201, object: created };
     },
@@ -42,9 +44,7 @@ export async function bind(
   binding: Binding,
   context: WriteContext,
 ): Promise<void> {
-  const errors = validate(binding);
-  // The real server answers these with a 500 whose message is the list.
-  if (errors.length > 0) throw new StatusError('', fe.summarize(errors));
+  checkBinding(binding);
   const { name = '', uid } = binding.metadata ?? {};
   const { store } = catalog.stored('pods')!;
   // That there is no such pod comes before what is asked of it.
@@ -61,7 +61,13 @@ export async function bind(
   );
 }
 
-function validate({ target }: Binding): fe.FieldError[] {
+/** The real server answers these with a 500 whose message is the list. */
+function checkBinding(binding: Binding): void {
+  const errors = problemsOf(binding);
+  if (errors.length > 0) throw new StatusError('', fe.summarize(errors));
+}
+
+function problemsOf({ target }: Binding): fe.FieldError[] {
   const errors: fe.FieldError[] = [];
   const at = fe.FieldPath.of('target');
   const kind = target.kind ?? '';

@@ -38,9 +38,10 @@ export function podEviction(env: SubresourceEnvironment): Subresource {
     kind: 'Eviction',
     apiVersion: 'policy/v1',
     aliases: ['policy/v1beta1'],
-    async handle({ name, body, context }) {
+    async handle({ name, body, context, validate }) {
       const eviction = body as Eviction;
       checkEviction(eviction, name);
+      await validate();
       // That there is no such pod comes before what is wrong with the options of its deletion.
       await env.catalog().stored('pods')!.store.get(context.namespace, name);
       await evict(env.catalog(), planOf(eviction, name, context));

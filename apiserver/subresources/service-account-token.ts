@@ -34,9 +34,14 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
     async handle(call) {
       const request = call.body as TokenRequest;
       const account = await accountOf(env, call, request);
+      const { name = '', namespace = '', uid = '' } = account.metadata ?? {};
+      const { creationTimestamp: _sent, ...sent } = request.metadata ?? {};
+      request.metadata = { ...sent, name, namespace, uid, creationTimestamp: call.context.now };
+      const aud = request.spec?.audiences?.length ? request.spec.audiences : audiences;
+      request.spec = { ...request.spec, audiences: [...aud] };
       validate(request);
+      await call.validate();
       const { spec } = request;
-      const aud = spec?.audiences?.length ? spec.audiences : audiences;
       const binding = await bindingOf(env, request, call);
       const wanted = spec?.expirationSeconds ?? 3600;
       const extended =
@@ -44,7 +49,6 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
         wanted === podTokenSeconds &&
         aud.every((a) => audiences.includes(a));
       const nowSeconds = Math.floor(Date.now() / 1000);
-      const { name = '', namespace = '', uid = '' } = account.metadata ?? {};
       const claims = {
         aud,
         exp: nowSeconds + (extended ? extendedSeconds : wanted),
@@ -65,14 +69,8 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
       const answer: KubeObject & { spec: unknown; status: unknown } = {
         kind: 'TokenRequest',
         apiVersion: 'authentication.k8s.io/v1',
-        metadata: {
-          ...request.metadata,
-          name,
-          namespace,
-          uid,
-          creationTimestamp: call.context.now,
-        },
-        spec: { ...spec, audiences: aud },
+        metadata: request.metadata,
+        spec,
         status: {
           token: keys.sign(claims),
           expirationTimestamp: formatTime((nowSeconds + wanted) * 1000),

@@ -96,7 +96,8 @@ function goKind(value: unknown): string {
 
 /**
  * The document after all operations; the document given is not changed. Throws StatusError 422
- * when one does not apply, with the real server's text, which does not tell which one.
+ * when one does not apply, with the real server's text, which does not tell which one; its cause
+ * has the text of the library that the real server uses.
  */
 export function applyJsonPatch(
   document: unknown,
@@ -120,28 +121,26 @@ function rejected(why: string): StatusError {
 
 function applyOne(root: unknown, o: JsonPatchOperation, budget: { copyBytes: number }): unknown {
   switch (o.op) {
-    case 'add':
-      add(find(root, o.path), deepCopy(o.value ?? null));
+    case 'add': {
+      const path = decoded(o.path, 'add', 'path', lost);
+      const place = find(root, path, () => `${noPath('add')}"${path}"`);
+      within(`error in add for path: '${path}'`, () => add(place, deepCopy(o.value ?? null)));
       return root;
-    case 'remove':
-      remove(find(root, o.path));
+    }
+    case 'remove': {
+      const path = decoded(o.path, 'remove', 'path', lost);
+      const place = find(root, path, () => `${noPath('remove')}"${path}"`);
+      within(`error in remove for path: '${path}'`, () => remove(place));
       return root;
+    }
     case 'replace':
       return replace(root, o);
-    case 'move': {
-      const from = find(root, o.from);
-      const value = get(from);
-      remove(from);
-      add(find(root, o.path), value ?? null);
+    case 'move':
+      move(root, o);
       return root;
-    }
-    case 'copy': {
-      const value = get(find(root, o.from)) ?? null;
-      budget.copyBytes -= byteLength(JSON.stringify(value));
-      if (budget.copyBytes < 0) throw rejected('the copies of the patch are too large');
-      add(find(root, o.path), deepCopy(value));
+    case 'copy':
+      copy(root, o, budget);
       return root;
-    }
     case 'test':
       test(root, o);
       return root;
@@ -150,23 +149,97 @@ function applyOne(root: unknown, o: JsonPatchOperation, budget: { copyBytes: num
   }
 }
 
+const lost = 'missing value';
+const noPath = (op: string) => `${op} operation does not apply: doc is missing path: `;
+
+/** A path that an operation must have. */
+function decoded(path: string | undefined, op: string, field: string, why?: string): string {
+  if (path !== undefined) return path;
+  const comma = field === 'from' ? ',' : '';
+  const what = why ?? `operation${comma} missing ${field} field: ${lost}`;
+  throw rejected(`${op} operation failed to decode ${field}: ${what}`);
+}
+
+/** Runs a step of an operation; what is wrong with it is told after what was being done. */
+function within<T>(doing: string, run: () => T): T {
+  try {
+    return run();
+  } catch (e) {
+    const { cause } = e as { readonly cause?: unknown };
+    if (!(cause instanceof Error)) throw e;
+    throw rejected(`${doing}: ${cause.message}`);
+  }
+}
+
 function replace(root: unknown, o: JsonPatchOperation): unknown {
   const value = deepCopy(o.value ?? null);
-  if (o.path === '') {
+  const path = decoded(o.path, 'replace', 'path');
+  if (path === '') {
     if (value === null || typeof value !== 'object') {
-      throw rejected('replace operation value must be object or array');
+      throw rejected('replace operation value must be object or array: %!w(<nil>)');
     }
     return value;
   }
-  const place = find(root, o.path);
-  if (Array.isArray(place.container)) place.container[existing(place.container, place.key)] = value;
-  else setMember(place.container, place.key, value);
+  const place = find(root, path, () => `${noPath('replace')}${path}`);
+  const { container, key } = place;
+  if (!Array.isArray(container)) {
+    setMember(container, key, value);
+    return root;
+  }
+  const missing = `replace operation does not apply: doc is missing key: ${path}: ${lost}`;
+  container[existing(container, key, () => missing)] = value;
   return root;
 }
 
+function move(root: unknown, o: JsonPatchOperation): void {
+  const from = decoded(o.from, 'move', 'from');
+  const source = find(
+    root,
+    from,
+    () => `move operation does not apply: doc is missing from path: ${from}`,
+  );
+  const value = within(`error in move for path: '${source.key}'`, () => {
+    const moved = get(source);
+    remove(source);
+    return moved;
+  });
+  const path = decoded(o.path, 'move', 'path');
+  const target = find(root, path, () => noDestination('move', path));
+  within(`error in move for path: '${path}'`, () => add(target, value ?? null));
+}
+
+const noDestination = (op: string, path: string) =>
+  `${op} operation does not apply: doc is missing destination path: ${path}`;
+
+function copy(root: unknown, o: JsonPatchOperation, budget: { copyBytes: number }): void {
+  const from = decoded(o.from, 'copy', 'from');
+  const source = find(
+    root,
+    from,
+    () => `copy operation does not apply: doc is missing from path: ${from}`,
+  );
+  const value = within(`error in copy for from: '${from}'`, () => get(source)) ?? null;
+  const path = decoded(o.path, 'copy', 'path', lost);
+  const target = find(root, path, () => noDestination('copy', path));
+  budget.copyBytes -= byteLength(JSON.stringify(value));
+  if (budget.copyBytes < 0) {
+    throw rejected(
+      `Unable to complete the copy, the accumulated size increase of copy is ${copyLimitBytes - budget.copyBytes}, exceeding the limit ${copyLimitBytes}`,
+    );
+  }
+  within('error while adding value during copy', () => add(target, deepCopy(value)));
+}
+
 function test(root: unknown, o: JsonPatchOperation): void {
-  const value = o.path === '' ? root : get(find(root, o.path));
-  if (!sameJson(value ?? null, o.value ?? null)) throw rejected(`testing value ${o.path} failed`);
+  const path = decoded(o.path, 'test', 'path');
+  let value = root;
+  if (path !== '') {
+    const place = find(root, path, () => `test operation does not apply: is missing path: ${path}`);
+    value = within(`error in test for path: '${path}'`, () => get(place));
+  }
+  if (!sameJson(value ?? null, o.value ?? null)) {
+    throw rejected(`testing value ${path} failed: test failed`);
+  }
 }
 
 function sameJson(a: unknown, b: unknown): boolean {
@@ -185,24 +258,30 @@ interface Place {
   readonly key: string;
 }
 
-function find(root: unknown, path: string | undefined): Place {
-  if (path === undefined) throw rejected('operation missing path field');
+/** The place; `missing` says that there is nothing on the way to it. */
+function find(root: unknown, path: string, missing: () => string): Place {
   const parts = path
     .split('/')
     .slice(1)
     .map((p) => p.replaceAll('~1', '/').replaceAll('~0', '~'));
   const key = parts.pop();
-  if (key === undefined) throw rejected(`doc is missing path: ${path}`);
-  let at = root;
+  const nothing = () => rejected(`${missing()}: ${lost}`);
+  if (key === undefined) throw nothing();
+  let container = root;
   for (const part of parts) {
-    at = get({ container: containerOf(at, path), key: part });
+    if (!isContainer(container)) throw nothing();
+    if (Array.isArray(container)) {
+      const i = indexIn(container, part);
+      if (typeof i === 'string') throw nothing();
+      container = container[i];
+    } else container = get({ container, key: part });
   }
-  return { container: containerOf(at, path), key };
+  if (!isContainer(container)) throw nothing();
+  return { container, key };
 }
 
-function containerOf(value: unknown, path: string): Place['container'] {
-  if (typeof value !== 'object' || value === null) throw rejected(`doc is missing path: ${path}`);
-  return value as Place['container'];
+function isContainer(value: unknown): value is Place['container'] {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The value at a place; undefined for a missing member. */
@@ -211,16 +290,25 @@ function get({ container, key }: Place): unknown {
   return Object.hasOwn(container, key) ? container[key] : undefined;
 }
 
-function indexOf(key: string): number {
-  if (!/^[-+]?[0-9]{1,15}$/.test(key)) throw rejected(`not an array index: ${key}`);
-  return Number(key);
+/** The integer that a key is, or what is wrong with it. */
+function integerOf(key: string): number | string {
+  if (/^[-+]?[0-9]{1,15}$/.test(key)) return Number(key);
+  return `strconv.Atoi: parsing ${quote(key)}: invalid syntax`;
 }
 
-/** The index of an element that is there. */
-function existing(list: readonly unknown[], key: string): number {
-  const i = indexOf(key);
+const badIndex = (i: number) => `Unable to access invalid index: ${i}: invalid index referenced`;
+
+/** The index of an element that is there, or what is wrong with it. */
+function indexIn(list: readonly unknown[], key: string): number | string {
+  const i = integerOf(key);
+  if (typeof i === 'string') return i;
   const at = i < 0 ? i + list.length : i;
-  if (at < 0 || at >= list.length) throw rejected(`Unable to access invalid index: ${i}`);
+  return at < 0 || at >= list.length ? badIndex(i) : at;
+}
+
+function existing(list: readonly unknown[], key: string, missing?: () => string): number {
+  const at = indexIn(list, key);
+  if (typeof at === 'string') throw rejected(missing?.() ?? at);
   return at;
 }
 
@@ -233,16 +321,19 @@ function add({ container, key }: Place, value: unknown): void {
     container.push(value);
     return;
   }
-  const i = indexOf(key);
+  const i = integerOf(key);
+  if (typeof i === 'string') {
+    throw rejected(`value was not a proper array index: '${key}': ${i}`);
+  }
   const at = i < 0 ? i + container.length + 1 : i;
-  if (at < 0 || at > container.length) throw rejected(`Unable to access invalid index: ${i}`);
+  if (at < 0 || at > container.length) throw rejected(badIndex(i));
   container.splice(at, 0, value);
 }
 
 function remove({ container, key }: Place): void {
   if (Array.isArray(container)) container.splice(existing(container, key), 1);
   else if (Object.hasOwn(container, key)) delete container[key];
-  else throw rejected(`Unable to remove nonexistent key: ${key}`);
+  else throw rejected(`Unable to remove nonexistent key: ${key}: ${lost}`);
 }
 
 /** Sets a member whatever it is called: `__proto__` is a name like any other. */

@@ -85,6 +85,8 @@ export async function deleteObject(
         return { object: marked, deleted: false };
       }
       current = marked;
+      // Two writes, each of which admission is asked about.
+      if (writes) await admit?.(marked.object());
     }
     if (ctx.dryRun) return { object: current!, deleted: true };
     const result = await storage.delete(current!.key, current!.revision);
@@ -108,12 +110,14 @@ async function planDelete(
   admit: AdmitDelete | undefined,
 ): Promise<DeletePlan> {
   const object = current.object<KubeObject>();
+  // What admission sees: metadata is marked in place.
+  const found = { ...object, metadata: { ...object.metadata } };
   const when = beforeDelete(d, object, options, now());
   const meta = object.metadata!;
   const hold = d.deletionHold;
   const emptying = meta.deletionTimestamp !== undefined && hold?.pending(object) === true;
   if (when === 'pending' || emptying) return { object, marks: false, held: false, writes: false };
-  await admit?.(object);
+  await admit?.(found);
   await d.beforeDelete?.(object, ctx);
   const finalizers = deletionFinalizers(meta, options, d);
   if (finalizers !== undefined) {

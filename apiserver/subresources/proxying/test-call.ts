@@ -21,6 +21,7 @@ export function callFor(request: IncomingMessage, prefix: string): SubresourceCa
     user: { name: 'alice', groups: [] },
     context: undefined as never,
     body: undefined,
+    validate: () => Promise.resolve(),
     signal: abort.signal,
     request,
   };

@@ -1,0 +1,46 @@
+/** What the audit log tells of webhooks. */
+import type { JsonPatchOperation } from '../../../machinery/patch/json-patch.ts';
+import type { AdmissionAttributes } from '../admission.ts';
+import type { Hook } from './hook.ts';
+
+type Annotated = Pick<AdmissionAttributes, 'annotate'>;
+
+const mutation = 'mutation.webhook.admission.k8s.io/';
+const patch = 'patch.webhook.admission.k8s.io/';
+const validating = 'validating.webhook.admission.k8s.io/';
+
+/** `round`: 0, or 1 when the phase runs again; `index`: of the webhook among those of its type. */
+export interface Turn {
+  readonly round: number;
+  readonly index: number;
+}
+
+function keyOf(prefix: string, { round, index }: Turn): string {
+  return `${prefix}round_${round}_index_${index}`;
+}
+
+/** Whether a webhook has changed the object. */
+export function annotateMutation(a: Annotated, hook: Hook, turn: Turn, mutated: boolean): void {
+  const { configuration, name: webhook } = hook;
+  a.annotate?.(keyOf(mutation, turn), JSON.stringify({ configuration, webhook, mutated }));
+}
+
+/** What a webhook has changed, for those who are told of requests' objects. */
+export function annotatePatch(
+  a: Annotated,
+  hook: Hook,
+  turn: Turn,
+  operations: readonly JsonPatchOperation[],
+): void {
+  if (a.annotate === undefined) return;
+  const { configuration, name: webhook } = hook;
+  // Members of an operation in the order of Go's maps.
+  const told = operations.map(({ from, op, path, value }) => ({ from, op, path, value }));
+  const value = { configuration, webhook, patch: told, patchType: 'JSONPatch' };
+  a.annotate(keyOf(patch, turn), JSON.stringify(value), 'Request');
+}
+
+/** A webhook failed, and that was ignored. */
+export function annotateFailedOpen(a: Annotated, { type, name }: Hook, turn: Turn): void {
+  a.annotate?.(keyOf(`failed-open.${type === 'admit' ? mutation : validating}`, turn), name);
+}

@@ -1,0 +1,99 @@
+/** How a call of a webhook ends when it does not end well. */
+import { quote } from '../../../machinery/meta/field-error.ts';
+import {
+  badRequest,
+  internalError,
+  type Status,
+  StatusError,
+  type StatusReason,
+  timeout,
+} from '../../../machinery/meta/status-error.ts';
+
+/** The webhook could not be asked, or its answer cannot be used: for the failure policy. */
+export class CallFailure extends Error {
+  /** As metrics tell it: that of the webhook's answer, or of what stands for none. */
+  readonly code: number;
+  /** The request's client went away meanwhile. */
+  readonly canceled: boolean;
+
+  constructor(webhook: string, why: string, code: number, options?: ErrorOptions) {
+    super(`failed calling webhook ${quote(webhook)}: ${why}`, options);
+    this.code = code;
+    this.canceled = options?.cause instanceof Error && hasCause(options.cause, Canceled);
+  }
+
+  /** The answer to the request when failures are not ignored. */
+  toStatusError(): StatusError {
+    return internalError(this.message, this);
+  }
+}
+
+/** The webhook said no. */
+export class Rejection extends Error {
+  readonly status: StatusError;
+
+  constructor(status: StatusError) {
+    super(status.message);
+    this.status = status;
+  }
+}
+
+/** Why a call was broken off: in the words of Go's contexts. */
+export class Canceled extends Error {
+  constructor() {
+    super('context canceled');
+  }
+}
+
+export class DeadlineExceeded extends Error {
+  constructor() {
+    super('context deadline exceeded');
+  }
+}
+
+function hasCause(error: unknown, type: typeof Canceled): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) if (e instanceof type) return true;
+  return false;
+}
+
+/** A status that a webhook gives for its refusal; what it leaves out is filled in. */
+export function refusalOf(webhook: string, result: Partial<Status> | undefined): StatusError {
+  const denied = `admission webhook ${quote(webhook)} denied the request`;
+  const { message = '', reason = '', code = 0, details, metadata } = result ?? {};
+  const why = message || reason;
+  const text = why === '' ? `${denied} without explanation` : `${denied}: ${why}`;
+  return new ForeignStatus(reason, text, details, Math.max(code, 400), metadata);
+}
+
+/** Reasons and metadata of others are passed on as they are. */
+class ForeignStatus extends StatusError {
+  readonly #metadata: Status['metadata'];
+
+  constructor(
+    reason: string,
+    message: string,
+    details: StatusError['details'],
+    code: number,
+    metadata: Status['metadata'] = {},
+  ) {
+    super(reason as StatusReason, message, details, code);
+    this.#metadata = metadata;
+  }
+
+  override toStatus(): Status {
+    return { ...super.toStatus(), metadata: this.#metadata };
+  }
+}
+
+/** Dry runs are not for webhooks that do something beside. */
+export function dryRunUnsupported(webhook: string): StatusError {
+  return badRequest(`admission webhook ${quote(webhook)} does not support dry run`);
+}
+
+/** The request's own time is over. */
+export function requestTimedOut(): StatusError {
+  return timeout(
+    'Timeout: request did not complete within requested timeout - context deadline exceeded',
+    0,
+  );
+}

@@ -1,0 +1,101 @@
+/** Which webhooks are asked about a request, and as what they are shown it. */
+import { forbidden, internalError, StatusError } from '../../../machinery/meta/status-error.ts';
+import type { KubeObject } from '../../../machinery/schema/wire.ts';
+import type { AdmissionAttributes, AdmissionEnvironment } from '../admission.ts';
+import { type KindName, requestKind } from '../request-kind.ts';
+import type { ResourceForm } from '../resource-forms.ts';
+import type { Hook } from './hook.ts';
+import { type RuledResource, ruleMatches } from './rules.ts';
+import { namespaceChosen, objectChosen } from './selectors.ts';
+import type { ShownObjects } from './versions.ts';
+import type { WebhookMetrics } from './webhook-metrics.ts';
+
+/** A webhook that is to be asked, with the resource and the kind that it knows the request by. */
+export interface Invocation {
+  readonly hook: Hook;
+  readonly resource: RuledResource;
+  readonly kind: KindName;
+  /** The version that the objects are shown in; undefined: as they are. */
+  readonly form: ResourceForm | undefined;
+}
+
+type Environment = Pick<AdmissionEnvironment, 'access' | 'fresh' | 'forms' | 'authorize'>;
+
+/** What asking needs to know of a request beside its attributes. */
+export interface Asked {
+  readonly attributes: AdmissionAttributes;
+  /** As other webhooks have left it. */
+  readonly object: KubeObject | undefined;
+  in(form: ResourceForm | undefined): ShownObjects;
+}
+
+/** The invocation of a webhook; undefined: it is not asked. Throws StatusError. */
+export async function invocationOf(
+  hook: Hook,
+  { attributes: a, object, in: shown }: Asked,
+  env: Environment,
+  metrics: WebhookMetrics,
+): Promise<Invocation | undefined> {
+  // That a selector cannot be told is only said of webhooks whose rules name the request.
+  const bySpace = await namespaceChosen(hook.namespaceSelector, { ...a, object }, env);
+  if (bySpace === false) return undefined;
+  const byObject = objectChosen(hook.objectSelector, object, a.oldObject);
+  if (byObject === false) return undefined;
+  const invocation = ruled(hook, a, env);
+  if (invocation === undefined) return undefined;
+  if (bySpace instanceof StatusError) throw bySpace;
+  if (byObject instanceof StatusError) throw byObject;
+  if (hook.conditions === undefined) return invocation;
+  const { resource } = invocation.resource;
+  const began = performance.now();
+  const match = await hook.conditions.match(
+    {
+      attributes: a,
+      ...converted(() => shown(invocation.form)),
+      matched: { ...invocation.kind, resource },
+    },
+    env.authorize,
+  );
+  metrics.conditionsEvaluated(hook, a.operation, performance.now() - began);
+  if ('problem' in match) {
+    metrics.conditionFailed(hook, a.operation);
+    if (hook.ignoresFailures) return undefined;
+    throw forbidden({ group: a.group, resource: a.resource }, a.name, match.problem);
+  }
+  if (match.matches) return invocation;
+  metrics.conditionExcluded(hook, a.operation);
+  return undefined;
+}
+
+/** Objects that cannot be shown in a version are the server's fault. */
+export function converted<T>(convert: () => T): T {
+  try {
+    return convert();
+  } catch (e) {
+    throw internalError((e as Error).message, e);
+  }
+}
+
+/** By the request's own resource, else by the other ones that the same objects are served as. */
+function ruled(hook: Hook, a: AdmissionAttributes, { forms }: Environment): Invocation | undefined {
+  const { group, version, resource, subresource } = a;
+  const { rules = [], matchPolicy } = hook.declared;
+  const own = requestKind(a);
+  const ownForm = forms.find(group, version, resource);
+  const isObject = a.kindVersion === undefined && own.kind === ownForm?.kind;
+  if (rules.some((rule) => ruleMatches(rule, a, a))) {
+    const named = { group, version, resource };
+    return { hook, resource: named, kind: own, form: isObject ? ownForm : undefined };
+  }
+  if (matchPolicy !== 'Equivalent') return undefined;
+  const others = forms.others(group, version, resource, subresource);
+  for (const rule of rules) {
+    const other = others.find((o) => ruleMatches(rule, a, o));
+    if (other === undefined) continue;
+    const named = { group: other.group, version: other.version, resource: other.resource };
+    if (!isObject) return { hook, resource: named, kind: own, form: undefined };
+    const kind = { group: other.group, version: other.version, kind: other.kind };
+    return { hook, resource: named, kind, form: other };
+  }
+  return undefined;
+}
