@@ -9,12 +9,12 @@ import { type Activation, activation } from '../../machinery/cel/program.ts';
 import type { Result, Value } from '../../machinery/cel/values.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { AdmissionAttributes } from '../admission/admission.ts';
+import { type KindName, requestKind, requestOptions } from '../admission/request-kind.ts';
 
-/** Kind and resource that a rule was matched by, where they are not the request's own. */
-export interface MatchedNames {
+/** A resource in a version. */
+export interface ResourceInVersion {
   readonly group: string;
   readonly version: string;
-  readonly kind: string;
   readonly resource: string;
 }
 
@@ -24,22 +24,25 @@ export interface AdmissionInput {
   /** In the version that the expressions are about. */
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
-  readonly matched: MatchedNames;
+  /** The kind of that version, and the resource that the request was matched by. */
+  readonly kind: KindName;
+  readonly resource: ResourceInVersion;
   readonly params?: KubeObject | undefined;
   readonly namespace?: KubeObject | undefined;
 }
 
 /** The variables; `variables` is asked when an expression of a policy uses them. */
 export function admissionActivation(
-  { attributes, object, oldObject, matched, params, namespace }: AdmissionInput,
+  input: AdmissionInput,
   authority: Authority,
   variables?: (activation: Activation) => Value,
 ): Activation {
+  const { attributes, object, oldObject, params, namespace } = input;
   const bindings: Record<string, Value | (() => Result)> = {
     object: () => objectValue(object),
     oldObject: () => objectValue(oldObject),
     params: () => objectValue(params),
-    request: () => adapt(admissionRequest(attributes, matched)),
+    request: () => adapt(admissionRequest(input)),
     namespaceObject: () => objectValue(namespace && namespaceParts(namespace)),
     authorizer: () => new AuthorizerValue(authority),
     'authorizer.requestResource': () => requestResource(attributes, authority),
@@ -57,31 +60,36 @@ function objectValue(object: KubeObject | undefined): Value {
 }
 
 /** The request as an AdmissionReview tells it, without the objects; empty fields are left out. */
-export function admissionRequest(a: AdmissionAttributes, matched: MatchedNames): JsonObject {
-  const { group, version, kind, resource, subresource, name, namespace } = a;
-  const given = (field: string, text: string) => (text === '' ? {} : { [field]: text });
+export function admissionRequest(input: AdmissionInput): JsonObject {
+  const { attributes: a, kind, resource } = input;
   const { user } = a;
+  const given = (field: string, text = '') => (text === '' ? {} : { [field]: text });
+  const own = requestKind(a);
   return {
     uid: '',
-    kind: { group: matched.group, version: matched.version, kind: matched.kind },
-    resource: { group: matched.group, version: matched.version, resource: matched.resource },
-    ...given('subResource', subresource),
-    requestKind: { group, version, kind },
-    requestResource: { group, version, resource },
-    ...given('requestSubResource', subresource),
-    ...given('name', name),
-    ...given('namespace', namespace),
+    kind: { group: kind.group, version: kind.version, kind: kind.kind },
+    resource: {
+      group: resource.group,
+      version: resource.version,
+      resource: resource.resource,
+    },
+    ...given('subResource', a.subresource),
+    requestKind: { group: own.group, version: own.version, kind: own.kind },
+    requestResource: { group: a.group, version: a.version, resource: a.resource },
+    ...given('requestSubResource', a.subresource),
+    ...given('name', a.name),
+    ...given('namespace', a.namespace),
     operation: a.operation,
     userInfo: {
       ...given('username', user.name),
-      ...given('uid', user.uid ?? ''),
+      ...given('uid', user.uid),
       ...(user.groups.length > 0 ? { groups: user.groups } : {}),
       ...(Object.keys(user.extra ?? {}).length > 0 ? { extra: user.extra! } : {}),
     },
     object: null,
     oldObject: null,
     dryRun: a.dryRun,
-    options: a.options as JsonObject,
+    options: requestOptions(a) as JsonObject | null,
   };
 }
 

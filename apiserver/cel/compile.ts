@@ -1,7 +1,6 @@
 /** Expressions of API objects and configuration files, compiled with the real server's words. */
 import type { CelEnvironment, Compiled } from '../../machinery/cel/environment.ts';
 import { Issues } from '../../machinery/cel/issues.ts';
-import { patternProblem } from '../../machinery/cel/library/regex.ts';
 import type { Program } from '../../machinery/cel/program.ts';
 import { type CelType, sameType } from '../../machinery/cel/types.ts';
 import { CelError } from '../../machinery/cel/values.ts';
@@ -43,9 +42,8 @@ export function compileExpression(
     return { problem: `must evaluate to ${expected}${got}` };
   }
   const program = environment.program(checked);
-  const notRunnable = program instanceof CelError ? `${program}` : patternProblem(checked.root);
-  if (program instanceof CelError || notRunnable !== undefined) {
-    return { problem: `program instantiation failed: ${notRunnable}`, internal: true };
+  if (program instanceof CelError) {
+    return { problem: `program instantiation failed: ${program}`, internal: true };
   }
   return { text, program, checked };
 }

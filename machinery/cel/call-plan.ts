@@ -17,7 +17,8 @@ export function planCall(options: PlannerOptions, e: CallNode, args: readonly St
   const special = specialCall(e.function, known, args);
   if (special !== undefined) return special;
   const fn = options.declarations.functions.get(e.function)!;
-  const target = patternTarget(e.function, args) ?? targetOf(fn, known, args.length);
+  const target =
+    patternTarget(e.function, args) ?? checkedPattern(fn, targetOf(fn, known, args.length), args);
   const constant = args[0]?.constant;
   if (args.length === 1 && constant !== undefined && foldedFunctions.has(fn.name)) {
     const value = target.call(constant.value);
@@ -121,4 +122,14 @@ function patternTarget(name: string, args: readonly Step[]): Target | undefined 
   if (compiled instanceof CelError) throw new PlanProblem(compiled);
   const call: Implementation = (s) => (typeof s === 'string' ? compiled.test(s) : noSuchOverload);
   return { call, strict: true, inTurn: true };
+}
+
+/** `x.find('constant')`: what does not compile is told before it runs. */
+function checkedPattern(fn: FunctionDeclaration, target: Target, args: readonly Step[]): Target {
+  const { patternArgument } = fn;
+  const pattern = patternArgument === undefined ? undefined : args[patternArgument];
+  if (typeof pattern?.constant?.value !== 'string') return target;
+  const compiled = compileRegexp(pattern.constant.value);
+  if (compiled instanceof CelError) throw new PlanProblem(compiled);
+  return { ...target, inTurn: true };
 }

@@ -44,6 +44,8 @@ export interface FunctionDeclaration {
   readonly singleton?: Implementation;
   /** Of what kinds a singleton's first argument may be; others give `no such overload`. */
   readonly operands?: ReadonlySet<Kind>;
+  /** Which argument is a regular expression; a constant one has to compile before it all runs. */
+  readonly patternArgument?: number;
 }
 
 /** Costs of calls by a rule of the environment's; they come after those of overloads. */

@@ -66,7 +66,7 @@ export const quantityLibrary: Library = {
     comparison('isGreaterThan', 'quantity_is_greater_than', boolType, (order) => order === 1),
     comparison('isLessThan', 'quantity_is_less_than', boolType, (order) => order === -1),
     comparison('compareTo', 'quantity_compare_to', intType, BigInt),
-    reading('asApproximateFloat', 'quantity_get_float', doubleType, (q) => approximate(q.quantity)),
+    reading('asApproximateFloat', 'quantity_get_float', doubleType, approximate),
     reading('asInteger', 'quantity_get_int', intType, (q) => {
       return toInt64(q) ?? new CelError('cannot convert value to integer');
     }),
@@ -158,12 +158,18 @@ function isInt64(n: bigint): boolean {
 /** Thousandths are no whole numbers, however many. */
 function toInt64({ quantity, narrow }: QuantityValue): bigint | undefined {
   const { mantissa, exponent } = quantity.parts();
-  if (!narrow || exponent < 0 || exponent > 18) return undefined;
+  if (!narrow || exponent < 0) return undefined;
+  if (exponent > 18) return mantissa === 0n ? 0n : undefined;
   const n = mantissa * 10n ** BigInt(exponent);
   return isInt64(n) ? n : undefined;
 }
 
-function approximate(quantity: Quantity): number {
-  const { mantissa, exponent } = quantity.parts();
+function approximate({ quantity, narrow }: QuantityValue): number {
+  let { mantissa, exponent } = quantity.parts();
+  // Others are held in billionths by the real server, whose rounding shows.
+  if (!narrow && exponent > -9 && exponent <= 300) {
+    mantissa *= 10n ** BigInt(exponent + 9);
+    exponent = -9;
+  }
   return exponent === 0 ? Number(mantissa) : Number(mantissa) * Number(`1e${exponent}`);
 }

@@ -1,5 +1,4 @@
 /** `"abc 123".find("[0-9]+")`, `findAll`: searches in texts, in linear time whatever the pattern. */
-import { type Expr, walk } from '../ast.ts';
 import type { Library } from '../library.ts';
 import { ArrayList } from '../list-value.ts';
 import { compileRegexp } from '../regexp.ts';
@@ -12,6 +11,7 @@ export const regexLibrary: Library = {
   functions: [
     {
       name: 'find',
+      patternArgument: 1,
       overloads: [
         {
           id: 'string_find_string',
@@ -27,6 +27,7 @@ export const regexLibrary: Library = {
     },
     {
       name: 'findAll',
+      patternArgument: 1,
       overloads: [
         {
           id: 'string_find_all_string',
@@ -67,17 +68,4 @@ function matches(text: Value, pattern: Value, limit: number): readonly string[] 
     found.push(matcher.group() ?? '');
   }
   return found;
-}
-
-/** What is wrong with a pattern that stands in an expression as it is: that one cannot be run. */
-export function patternProblem(root: Expr): string | undefined {
-  let problem: string | undefined;
-  walk(root, (e) => {
-    if (e.kind !== 'call' || (e.function !== 'find' && e.function !== 'findAll')) return;
-    const pattern = e.args[0];
-    if (pattern?.kind !== 'literal' || typeof pattern.value !== 'string') return;
-    const regexp = compileRegexp(pattern.value);
-    if (regexp instanceof CelError) problem ??= regexp.message;
-  });
-  return problem;
 }
