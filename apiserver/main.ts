@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { pino } from 'pino';
+import { HealthSlis } from '../machinery/pages/health-slis.ts';
 import { createAdmission, type ResourceName } from './admission/admission.ts';
 import { admissionPlugins } from './admission/plugins.ts';
 import { resourceForms } from './admission/resource-forms.ts';
@@ -42,7 +43,8 @@ import { serverIdentity } from './server/identity.ts';
 import { ended, listen } from './server/life.ts';
 import { createListener } from './server/listener.ts';
 import { morePaths } from './server/more-paths.ts';
-import { servePath } from './server/paths.ts';
+import { ownPages } from './server/own-pages.ts';
+import { rootPaths, servePath } from './server/paths.ts';
 import { dispatch } from './server/resource-dispatch.ts';
 import { disabledApis } from './server/runtime-config.ts';
 import { handleUpgrade } from './server/upgrade.ts';
@@ -161,6 +163,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     now: () => Date.now(),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     authorize,
+    decide: (a) => authorizer.authorize(a),
     resourcesOf: (apiVersion, kind) => resourcesOfKind(catalog, apiVersion, kind),
     forms: resourceForms(() => catalog),
     watched: (resource) => watchedObjects(catalog, resource),
@@ -189,6 +192,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
   const { authentication: who, authorization: what, encryption: how } = reloads;
   metrics.registry.add(...limits.metrics, ...who.metrics, ...what.metrics, ...how.metrics);
   if (options.encryptionProviderConfig !== undefined) metrics.registry.add(...kmsMetrics.metrics);
+  const slis = new HealthSlis(performance.timeOrigin);
   const paths = {
     catalog,
     checks,
@@ -200,7 +204,10 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
       authentication,
       metrics: metrics.registry,
       page: limits.page,
+      zPages: ownPages(options.flags, `node${process.version}`, rootPaths({ catalog, checks })),
+      slis,
     }),
+    slis,
   };
   const audit = createAudit(options, auditMetrics(metrics.registry), onProblem);
   if (audit !== undefined) opened.use(audit);

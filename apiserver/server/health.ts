@@ -1,4 +1,5 @@
 /** /healthz, /livez and /readyz with their single checks. */
+import type { HealthSlis } from '../../machinery/pages/health-slis.ts';
 import { type BodyResponse, pageNotFound, plainText } from './api-response.ts';
 
 /** A check: undefined when it passes, else why not. */
@@ -31,12 +32,16 @@ export function storageCheck(
   };
 }
 
-/** Answers `/livez`, `/livez/NAME`, `?verbose`, `?exclude=NAME`. `kind`: healthz, livez, readyz. */
+/**
+ * Answers `/livez`, `/livez/NAME`, `?verbose`, `?exclude=NAME`. `kind`: healthz, livez, readyz;
+ * `slis` is told how the checks of a whole page came out.
+ */
 export async function health(
   kind: string,
   name: string,
   query: URLSearchParams,
   checks: readonly HealthCheck[],
+  slis: Pick<HealthSlis, 'observe'>,
 ): Promise<BodyResponse> {
   if (name !== '') {
     const one = checks.find((c) => c.name === name);
@@ -55,6 +60,7 @@ export async function health(
       continue;
     }
     const problem = await c.check();
+    slis.observe(c.name, kind, problem === undefined);
     if (problem === undefined) lines.push(`[+]${c.name} ok`);
     else {
       failed++;

@@ -1,4 +1,6 @@
 /** Paths beside discovery and health: OpenAPI, metrics, the keys of service account tokens. */
+import type { HealthSlis } from '../../machinery/pages/health-slis.ts';
+import { answerZPage, type ZPage } from '../../machinery/pages/z-page.ts';
 import type { AuthenticationSetup } from '../auth/authentication.ts';
 import type { MetricRegistry } from '../metrics/registry.ts';
 import { OpenApi, type OpenApiRequest } from '../openapi/openapi.ts';
@@ -6,9 +8,10 @@ import { servedGroupVersions } from '../openapi/served.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ApiRequest } from './api-request.ts';
-import { type ApiResponse, json } from './api-response.ts';
+import { type ApiResponse, json, plainText } from './api-response.ts';
 import { checkTypes } from './discovery-answer.ts';
 import { checkMethod } from './paths.ts';
+import { wantsPretty } from './rendering.ts';
 
 export interface MorePathServices {
   readonly options: ApiServerOptions;
@@ -17,6 +20,9 @@ export interface MorePathServices {
   readonly metrics: MetricRegistry;
   /** Pages for people who look into a server; undefined: none of that path. */
   page(path: string): string | undefined;
+  /** By path: `/flagz`. */
+  readonly zPages: Readonly<Record<string, ZPage>>;
+  readonly slis: HealthSlis;
 }
 
 /** Answers one of these paths, undefined for any other. */
@@ -32,6 +38,10 @@ export function morePaths(
   return async (request) => {
     const { path } = request;
     if (path === '/metrics') return { code: 200, ...(await services.metrics.expose()) };
+    if (path === '/metrics/slis') {
+      return { code: 200, contentType: metricsType, body: services.slis.text() };
+    }
+    if (Object.hasOwn(services.zPages, path)) return zPage(services.zPages[path]!, request);
     if (path === '/openapi/v2') return documents().documentV2(asked(request));
     if (path === '/openapi/v3') {
       return documents().index(asked(request));
@@ -39,6 +49,7 @@ export function morePaths(
     if (path.startsWith('/openapi/v3/')) {
       return documents().document(path.slice('/openapi/v3/'.length), asked(request));
     }
+    if (/^\/debug\/pprof(\/|$)/.test(path)) return noProfiles;
     const page = path.startsWith('/debug/') ? services.page(path) : undefined;
     if (page !== undefined)
       return { code: 200, contentType: 'text/plain; charset=utf-8', body: page };
@@ -66,6 +77,19 @@ export function morePaths(
     return undefined;
   };
 }
+
+function zPage(page: ZPage, request: ApiRequest): ApiResponse {
+  const pretty = wantsPretty(request.query, request.header('user-agent'));
+  const { warning, ...answer } = answerZPage(page, request.header('accept') ?? '', pretty);
+  return warning === undefined ? answer : { ...answer, headers: { Warning: warning } };
+}
+
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
+const noProfiles: ApiResponse = {
+  code: 404,
+  ...plainText,
+  body: 'there are no profiles here: this server runs with --profiling=false\n',
+};
 
 function asked(request: ApiRequest): OpenApiRequest {
   return {

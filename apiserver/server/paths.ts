@@ -1,4 +1,5 @@
 /** The server's own paths: discovery, health, version, OpenAPI. */
+import type { HealthSlis } from '../../machinery/pages/health-slis.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, indentedJson, pageNotFound } from './api-response.ts';
@@ -11,6 +12,8 @@ import { methodNotAllowed, unknownResource } from './resource-dispatch.ts';
 export interface PathServices {
   readonly catalog: Catalog;
   readonly checks: Readonly<Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]>>;
+  /** How the checks come out. */
+  readonly slis: HealthSlis;
   readonly version: object;
   /** host:port that clients are told. */
   readonly serverAddress: string;
@@ -26,7 +29,7 @@ export async function servePath(request: ApiRequest, s: PathServices): Promise<A
     case 'healthz':
     case 'livez':
     case 'readyz':
-      return health(first, parts.slice(1).join('/'), request.query, s.checks[first]);
+      return health(first, parts.slice(1).join('/'), request.query, s.checks[first], s.slis);
     case 'version':
       if (parts.length > 1) throw unknownResource();
       checkMethod(request);
@@ -93,7 +96,8 @@ export function checkMethod({ method }: ApiRequest): void {
   if (method !== 'GET') throw methodNotAllowed();
 }
 
-function rootPaths(s: PathServices): string[] {
+/** What `/` lists. */
+export function rootPaths(s: Pick<PathServices, 'catalog' | 'checks'>): string[] {
   const paths = ['/.well-known/openid-configuration', '/api', '/api/v1', '/apis', '/apis/'];
   for (const g of s.catalog.groups) {
     if (g.name === '') continue;
@@ -103,11 +107,14 @@ function rootPaths(s: PathServices): string[] {
     paths.push(`/${kind}`, ...s.checks[kind].map((c) => `/${kind}/${c.name}`));
   }
   paths.push(
+    '/flagz',
     '/metrics',
+    '/metrics/slis',
     '/openapi/v2',
     '/openapi/v3',
     '/openapi/v3/',
     '/openid/v1/jwks',
+    '/statusz',
     '/version',
   );
   return paths.sort();

@@ -20,6 +20,8 @@ export interface ServingOptions extends TlsFlags {
   readonly runtimeConfig: readonly string[];
   /** `Name=true`, … */
   readonly featureGates: readonly string[];
+  /** What `/flagz` shows: values by the name of the flag. */
+  readonly flags: Readonly<Record<string, string>>;
   /** Containers may run privileged. */
   readonly allowPrivileged: boolean;
 }
@@ -34,6 +36,7 @@ export const defaultServingOptions: ServingOptions = {
   shutdownDelayDurationMs: 0,
   runtimeConfig: [],
   featureGates: [],
+  flags: {},
   // Unlike upstream, whose clusters all turn it on.
   allowPrivileged: true,
 };

@@ -16,6 +16,25 @@ function parse(...args: string[]): ApiServerOptions {
   return options!;
 }
 
+describe('flags of /flagz', () => {
+  it('are all there are, as they are written', () => {
+    const { flags } = parse(
+      '--event-ttl=90s',
+      '--min-request-timeout=60',
+      '--v=2',
+      '--profiling=0',
+    );
+    const some = ['event-ttl', 'min-request-timeout', 'v', 'profiling', 'request-timeout'];
+    const more = ['secure-port', 'api-audiences', 'allow-privileged', 'etcd-cafile', 'watch-cache'];
+    assert.deepEqual(
+      [...some, ...more].map((name) => flags[name]),
+      ['1m30s', '60', '2', '0', '1m0s', '6443', '[]', 'true', '', ''],
+    );
+    const { flags: lists } = parse('--authorization-mode=Node,RBAC');
+    assert.equal(lists['authorization-mode'], '[Node,RBAC]');
+  });
+});
+
 const pki = '/etc/kubernetes/pki';
 /** kubeadm v1.36, a control plane with its own etcd. */
 const kubeadm = [

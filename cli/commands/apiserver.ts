@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { run as runApiServer } from '../../apiserver/main.ts';
 import { type ApiServerOptions, defaultOptions } from '../../apiserver/options.ts';
 import { type Start, toBool, toList, toNumber } from '../command.ts';
+import { flagValues } from '../flag-values.ts';
 import { defineAuditFlags } from './apiserver-audit-flags.ts';
 import { defineAuthFlags } from './apiserver-auth-flags.ts';
 import { defineLimitFlags } from './apiserver-limit-flags.ts';
@@ -113,7 +114,10 @@ export function defineFlags(command: Command): (flags: Flags) => ApiServerOption
     .option('--log-level <level>', 'trace, debug, info, warn, error', d.logLevel)
     .option('-v, --v <level>', 'verbosity: 4 is debug, 6 is trace', toVerbosity);
   const withoutOthers = defineUpstreamFlags(command);
-  return (flags) => optionsOf(withoutOthers(flags));
+  return (flags) => {
+    const options = optionsOf(withoutOthers(flags));
+    return { ...options, flags: flagValues(command, flags, options) };
+  };
 }
 
 interface Issuers {
