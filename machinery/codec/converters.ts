@@ -68,7 +68,7 @@ function compileStruct(type: StructType): Converter {
     if (path.length > depthLimit) throw new DecodeError('exceeded max depth');
     const outer = context.struct;
     context.struct = goName;
-    const kept: FieldPlan[] = [];
+    let dropped: string[] | undefined;
     let emptied: string[] | undefined;
     let last = -3;
     let missing = always.length;
@@ -86,6 +86,8 @@ function compileStruct(type: StructType): Converter {
       path.pop();
       if (after === undefined) {
         rebuild = true;
+        dropped ??= [];
+        dropped.push(key);
         if (context.keepsEmptyLists && typeof before === 'object' && before !== null) {
           emptied ??= [];
           emptied.push(key);
@@ -103,14 +105,13 @@ function compileStruct(type: StructType): Converter {
       if (plan.order < last) rebuild = true;
       else last = plan.order;
       if (plan.absent !== nothing) missing--;
-      kept.push(plan);
     }
     context.struct = outer;
     if (!rebuild && missing === 0) {
       if (emptied !== undefined) noteEmptied(source, emptied);
       return source;
     }
-    const out = arrange(source, kept, always);
+    const out = arrange(source, keptOf(source, byName, dropped), always);
     if (emptied !== undefined) noteEmptied(out, emptied);
     else carryEmptied(source, out);
     return out;
@@ -124,9 +125,30 @@ function convertEmpty(convert: Convert): unknown {
   return convert({}, silent);
 }
 
+/** The fields that stay, in the type's order. */
+function keptOf(
+  source: JsonObject,
+  byName: ReadonlyMap<string, FieldPlan>,
+  dropped: readonly string[] | undefined,
+): FieldPlan[] {
+  const kept: FieldPlan[] = [];
+  for (const key in source) {
+    const plan = byName.get(key);
+    if (plan === undefined || dropped?.includes(key)) continue;
+    // Moved one by one: they are few, and most are in order.
+    let at = kept.length;
+    for (; at > 0 && kept[at - 1]!.order > plan.order; at--) kept[at] = kept[at - 1]!;
+    kept[at] = plan;
+  }
+  return kept;
+}
+
 /** A new object with the kept fields and those that are always there, in the type's order. */
-function arrange(source: JsonObject, kept: FieldPlan[], always: readonly FieldPlan[]): JsonObject {
-  kept.sort(byOrder);
+function arrange(
+  source: JsonObject,
+  kept: readonly FieldPlan[],
+  always: readonly FieldPlan[],
+): JsonObject {
   const out: JsonObject = {};
   let next = 0;
   for (const plan of kept) {
@@ -139,8 +161,6 @@ function arrange(source: JsonObject, kept: FieldPlan[], always: readonly FieldPl
   for (; next < always.length; next++) out[always[next]!.name] = always[next]!.absent();
   return out;
 }
-
-const byOrder = (a: FieldPlan, b: FieldPlan) => a.order - b.order;
 
 const silent = new DecodeContext(false, false);
 

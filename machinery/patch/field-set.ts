@@ -55,7 +55,8 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return out;
 }
 
-function unionNodes(a: FieldSet, b: FieldSet): FieldSet {
+/** All paths of two nodes below the top. */
+export function unionNodes(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b) return a;
   const member = isMember(a) || isMember(b);
   const out: MutableFieldSet = member ? { '.': leaf } : {};

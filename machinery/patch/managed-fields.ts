@@ -5,6 +5,7 @@
 import { jsonEqual } from '../meta/equality.ts';
 import type { StructType } from '../schema/schema.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../schema/wire.ts';
+import { createdFields } from './created-fields.ts';
 import {
   difference,
   type FieldSet,
@@ -20,6 +21,7 @@ import { ListElementError } from './list-element.ts';
 import {
   capUpdaters,
   decodeManagers,
+  encodeEntry,
   encodeManagers,
   type Manager,
   type Managers,
@@ -103,6 +105,7 @@ function managedFieldsAfter(
   // Objects that were never tracked, or had it taken away, are tracked again from an apply on.
   if (managers.size === 0 && live !== undefined) return undefined;
   try {
+    if (managers.size === 0) return creatorsEntry(update, next);
     const before = new Map(managers);
     trackUpdate(update, live, next, managers);
     if (untouched && sameManagers(before, managers)) return stored;
@@ -111,6 +114,16 @@ function managedFieldsAfter(
     if (e instanceof ListElementError || e instanceof FieldSetError) return undefined;
     throw e;
   }
+}
+
+/** The entry of a create that nobody else has a part in: what trackUpdate would make of it. */
+function creatorsEntry(
+  update: ManagedFieldsUpdate,
+  next: KubeObject,
+): ManagedFieldsEntry[] | undefined {
+  const all = createdFields(shapeOf(update.type), next);
+  const mine = stripIdentity(filterOf(update.resetFields)(all));
+  return isEmptySet(mine) ? undefined : [encodeEntry(updaterOf(update, mine))];
 }
 
 function sameManagers(a: Managers, b: Managers): boolean {
@@ -200,19 +213,23 @@ export function trackUpdate(
   const comparison = disown(update, live, next, managers, undefined);
   const mine = stripIdentity(filter(union(comparison.modified, comparison.added)));
   if (!isEmptySet(mine)) {
-    const entry: Manager = {
-      manager: update.manager === '' ? 'unknown' : update.manager,
-      operation: 'Update',
-      apiVersion: update.apiVersion,
-      subresource: update.subresource ?? '',
-      time: update.now,
-      set: mine,
-    };
+    const entry = updaterOf(update, mine);
     const id = managerId(entry);
     const previous = managers.get(id);
     managers.set(id, previous === undefined ? entry : { ...entry, set: union(previous.set, mine) });
   }
   capUpdaters(managers);
+}
+
+function updaterOf(update: FieldOwnership & { readonly manager: string }, set: FieldSet): Manager {
+  return {
+    manager: update.manager === '' ? 'unknown' : update.manager,
+    operation: 'Update',
+    apiVersion: update.apiVersion,
+    subresource: update.subresource ?? '',
+    time: update.now,
+    set,
+  };
 }
 
 /** What others own of the fields that a change sets. */

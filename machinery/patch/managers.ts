@@ -95,13 +95,18 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undef
 function encodeManager(m: Manager): ManagedFieldsEntry {
   // What has not changed is as it was written, in order.
   if (m.entry?.fieldsV1 === m.set && m.entry.time === m.time) return m.entry;
+  return encodeEntry({ ...m, set: sorted(m.set) });
+}
+
+/** The entry of a manager whose set is in order. */
+export function encodeEntry(m: Manager): ManagedFieldsEntry {
   return {
     ...(m.manager === '' ? {} : { manager: m.manager }),
     operation: m.operation,
     apiVersion: m.apiVersion,
     ...(m.time === undefined ? {} : { time: m.time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: sorted(m.set),
+    fieldsV1: m.set,
     ...(m.subresource === '' ? {} : { subresource: m.subresource }),
   };
 }

@@ -25,7 +25,8 @@ export interface Comparison {
   readonly removed: FieldSet;
 }
 
-interface Difference {
+/** As `Comparison`; what is empty is undefined. */
+export interface Difference {
   added: MutableFieldSet | undefined;
   modified: MutableFieldSet | undefined;
   removed: MutableFieldSet | undefined;
@@ -74,8 +75,8 @@ export function compare(shape: Shape, left: unknown, right: unknown): Comparison
   return { added: d?.added ?? leaf, modified: d?.modified ?? leaf, removed: d?.removed ?? leaf };
 }
 
-/** Compares two present values; undefined when they are the same. */
-function compareBoth(shape: Shape, left: unknown, right: unknown): Difference | undefined {
+/** Compares two present values; undefined when they are the same. Throws ListElementError. */
+export function compareBoth(shape: Shape, left: unknown, right: unknown): Difference | undefined {
   if (left === right) return undefined;
   const form = formOf(shape, right);
   const formLeft = formOf(shape, left);

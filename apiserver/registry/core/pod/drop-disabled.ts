@@ -31,7 +31,7 @@ function dropProjection(spec: PodSpec, feature: Projection): void {
 
 /** ContainerStopSignals. */
 function usesStopSignal(spec: PodSpec | undefined): boolean {
-  return spec !== undefined && [...allContainers(spec)].some((c) => c.lifecycle?.stopSignal);
+  return spec !== undefined && allContainers(spec).some((c) => c.lifecycle?.stopSignal);
 }
 
 function dropStopSignals(spec: PodSpec): void {

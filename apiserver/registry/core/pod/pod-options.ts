@@ -102,7 +102,7 @@ export function templateOptions(old: PodTemplateSpec | undefined): PodValidation
         c.resizePolicy?.some((p) => p.restartPolicy === 'RestartContainer'),
     ),
     allowVolumeDevicesInUserNamespaces:
-      !hostUsers && [...allContainers(spec)].some((c) => (c.volumeDevices ?? []).length > 0),
+      !hostUsers && allContainers(spec).some((c) => (c.volumeDevices ?? []).length > 0),
     allowHostNetworkInUserNamespaces: !hostUsers && spec.hostNetwork === true,
     allowComparingTolerations: (spec.tolerations ?? []).some(
       (t) => t.operator === 'Lt' || t.operator === 'Gt',
@@ -131,10 +131,7 @@ export function hasInvalidLabelValue(terms: readonly NodeSelectorTerm[] | undefi
 }
 
 function usesIndivisibleHugePages(spec: PodSpec): boolean {
-  const lists = [...allContainers(spec)].flatMap((c) => [
-    c.resources?.limits,
-    c.resources?.requests,
-  ]);
+  const lists = allContainers(spec).flatMap((c) => [c.resources?.limits, c.resources?.requests]);
   return [...lists, spec.overhead]
     .flatMap((list) => resourceEntries(list))
     .some(([name, quantity]) => isHugePagesName(name) && !isWholePages(name, quantity));

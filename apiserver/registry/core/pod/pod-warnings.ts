@@ -242,7 +242,7 @@ interface PlacedPort {
 }
 
 function portWarnings(spec: PodSpec, at: FieldPath): string[] {
-  const ports: PlacedPort[] = [...containersWithPath(spec, at)].flatMap(([c, here]) =>
+  const ports: PlacedPort[] = containersWithPath(spec, at).flatMap(([c, here]) =>
     (c.ports ?? []).map((port, i) => ({ at: here.child('ports').index(i), port })),
   );
   const warnings: string[] = [];

@@ -13,7 +13,7 @@ import { byteLength } from '../../../../machinery/meta/names.ts';
 import type { ObjectMeta, PodSecurityContext, PodSpec } from '../../../../machinery/schema/wire.ts';
 import { internalForm } from '../../internal-form.ts';
 import { validateDescendingPath } from '../volume/paths.ts';
-import { containersWithPath } from './pod-walk.ts';
+import { allContainers, containersWithPath } from './pod-walk.ts';
 
 export type SeccompProfile = NonNullable<PodSecurityContext['seccompProfile']>;
 export type AppArmorProfile = NonNullable<PodSecurityContext['appArmorProfile']>;
@@ -127,7 +127,7 @@ function validateAppArmorAnnotation(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const name = key.slice(appArmorAnnotationPrefix.length);
-  const names = [...containersWithPath(spec, at)].map(([c]) => c.name);
+  const names = allContainers(spec).map((c) => c.name);
   if (!names.includes(name)) errors.push(invalidValue(at, name, 'container not found'));
   if (
     !['', 'runtime/default', 'unconfined'].includes(value) &&
