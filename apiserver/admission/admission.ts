@@ -4,7 +4,7 @@
  * they run in whatever the flags' order is.
  */
 import type { KubeObject } from '../../machinery/schema/wire.ts';
-import type { AccessAttributes } from '../auth/authorizer.ts';
+import type { AccessAttributes, Decision } from '../auth/authorizer.ts';
 import type { MetricRegistry } from '../metrics/registry.ts';
 import type { ResourceAccess, UserInfo } from '../registry/resource.ts';
 import { checkedManagedFields } from './managed-fields-check.ts';
@@ -71,6 +71,8 @@ export interface AdmissionEnvironment {
   /** Resolves after that time. */
   wait(ms: number): Promise<void>;
   authorize(attributes: AccessAttributes): Promise<boolean>;
+  /** What the authorizers say, with their reasons. */
+  decide(attributes: AccessAttributes): Promise<Decision> | Decision;
   /** The resources that serve a kind in one version (`apps/v1`); several, or none. */
   resourcesOf(apiVersion: string, kind: string): readonly ResourceName[];
   /** The group versions in which a resource can be seen. */

@@ -65,6 +65,7 @@ export function testEnvironment(
       return Promise.resolve();
     },
     authorize: (a) => Promise.resolve(allow(a)),
+    decide: (a) => ({ decision: allow(a) ? 'allow' : 'noOpinion', reason: '' }),
     resourcesOf: (apiVersion, kind) =>
       apiVersion === 'apps/v1' && kind === 'ReplicaSet'
         ? [{ group: 'apps', version: 'v1', plural: 'replicasets', namespaced: true }]

@@ -7,8 +7,8 @@ import type {
   ValidatingWebhook,
   ValidatingWebhookConfiguration,
 } from '../../../machinery/schema/wire.ts';
+import { MatchConditions } from '../../cel/match-conditions.ts';
 import type { WatchedObjects } from '../admission.ts';
-import { type Conditions, compileConditions } from './conditions.ts';
 
 /** `admit`: the webhook may change the object; as metrics name the two. */
 export type HookType = 'admit' | 'validating';
@@ -28,7 +28,7 @@ export interface Hook {
   readonly namespaceSelector: Selector | StatusError;
   readonly objectSelector: Selector | StatusError;
   /** Undefined: there are none. */
-  readonly conditions: Conditions | undefined;
+  readonly conditions: MatchConditions | undefined;
 }
 
 /** The webhooks of all configurations of a kind, by the configurations' names and their own order. */
@@ -79,7 +79,10 @@ function hooksOf({ metadata, webhooks = [] }: Configuration, type: HookType): Ho
       ignoresFailures: declared.failurePolicy === 'Ignore',
       namespaceSelector: selectorOrProblem(declared.namespaceSelector),
       objectSelector: selectorOrProblem(declared.objectSelector),
-      conditions: matchConditions.length === 0 ? undefined : compileConditions(matchConditions),
+      conditions:
+        matchConditions.length === 0
+          ? undefined
+          : new MatchConditions(matchConditions, { params: false }),
     };
   });
 }

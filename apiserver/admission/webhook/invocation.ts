@@ -19,7 +19,7 @@ export interface Invocation {
   readonly form: ResourceForm | undefined;
 }
 
-type Environment = Pick<AdmissionEnvironment, 'access' | 'fresh' | 'forms' | 'authorize'>;
+type Environment = Pick<AdmissionEnvironment, 'access' | 'fresh' | 'forms' | 'decide'>;
 
 /** What asking needs to know of a request beside its attributes. */
 export interface Asked {
@@ -46,16 +46,11 @@ export async function invocationOf(
   if (bySpace instanceof StatusError) throw bySpace;
   if (byObject instanceof StatusError) throw byObject;
   if (hook.conditions === undefined) return invocation;
-  const { resource } = invocation.resource;
   const began = performance.now();
-  const match = await hook.conditions.match(
-    {
-      attributes: a,
-      ...converted(() => shown(invocation.form)),
-      matched: { ...invocation.kind, resource },
-    },
-    env.authorize,
-  );
+  const { kind, form } = invocation;
+  // However it was matched, conditions are told of the request's own resource.
+  const input = { attributes: a, ...converted(() => shown(form)), kind, resource: a };
+  const match = await hook.conditions.match(input, env.decide);
   metrics.conditionsEvaluated(hook, a.operation, performance.now() - began);
   if ('problem' in match) {
     metrics.conditionFailed(hook, a.operation);
