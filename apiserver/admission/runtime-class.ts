@@ -1,5 +1,8 @@
 /** RuntimeClass: pods get the overhead and the places of the runtime that they name. */
+
 import { member } from '../../machinery/meta/member.ts';
+import { isPathSegmentName } from '../../machinery/meta/names.ts';
+import { StatusError } from '../../machinery/meta/status-error.ts';
 import { amountsOf, sameAmounts } from '../../machinery/quota/amounts.ts';
 import type { Pod, RuntimeClass } from '../../machinery/schema/wire.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from './admission.ts';
@@ -47,7 +50,16 @@ async function classOf(
     found = await read();
   }
   if (found !== undefined) return found;
+  // The real server looks again over the API, which has no such path.
+  const problem = name === '' ? 'resource name may not be empty' : pathProblem(name);
+  if (problem !== undefined) throw new StatusError('', problem);
   throw refused(a, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
+}
+
+function pathProblem(name: string): string | undefined {
+  const problems = isPathSegmentName(name);
+  if (problems.length === 0) return undefined;
+  return `invalid resource name ${JSON.stringify(name)}: [${problems.join(' ')}]`;
 }
 
 function hasOverheadOf(found: RuntimeClass, overhead: Record<string, string> | undefined): boolean {

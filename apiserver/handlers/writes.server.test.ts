@@ -200,6 +200,41 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       says: /"generation":2/,
     },
   ],
+  'a name that cannot stand in a path is refused where it is looked up': [
+    {
+      path: '/api/v1/namespaces/default/serviceaccounts',
+      body: { metadata: { name: 'default' } },
+      code: 201,
+    },
+    ...['', 'a/b'].map((runtimeClassName) => ({
+      path: '/api/v1/namespaces/default/pods',
+      body: {
+        metadata: { name: 'p' },
+        spec: { containers: [{ name: 'c', image: 'i' }], runtimeClassName },
+      },
+      code: 500,
+      says: /resource name may not be empty|invalid resource name \\"a\/b\\": \[may not contain '\/'\]/,
+    })),
+  ],
+  'versions that are none are so before a PUT creates': [
+    {
+      method: 'PUT',
+      path: `${leases}/none`,
+      body: { metadata: { name: 'none', resourceVersion: 'x' } },
+      code: 500,
+      says: /strconv.ParseUint: parsing \\"x\\": invalid syntax/,
+    },
+  ],
+  'what is immutable is no longer the same when it is sent empty': [
+    { path: maps, body: { ...map('fixed'), immutable: true }, code: 201 },
+    {
+      method: 'PUT',
+      path: `${maps}/fixed`,
+      body: { ...map('fixed'), immutable: true, binaryData: {} },
+      code: 422,
+      says: /binaryData: Forbidden: field is immutable when `immutable` is set/,
+    },
+  ],
   'no name is made for an IPAddress': [
     {
       path: addresses,

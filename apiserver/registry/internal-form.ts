@@ -6,7 +6,7 @@
  * `@meta` where the metadata's fields stand directly in the object.
  */
 import { readFileSync } from 'node:fs';
-import { emptiedOf } from '../../machinery/meta/emptied.ts';
+import { carryEmptied, emptiedOf } from '../../machinery/meta/emptied.ts';
 import { structType, type TypeRef } from '../../machinery/schema/schema.ts';
 import { lineDiff } from './line-diff.ts';
 
@@ -86,17 +86,17 @@ function parseField(token: string): InternalField {
 function reshape(typeId: string, value: JsonObject): JsonObject {
   if (typeId !== 'core/v1.PodSpec') return value;
   const { hostNetwork, hostPID, hostIPC, shareProcessNamespace, hostUsers } = value;
-  return {
-    ...value,
-    securityContext: {
-      ...(value['securityContext'] as JsonObject | undefined),
-      HostNetwork: hostNetwork ?? false,
-      HostPID: hostPID ?? false,
-      HostIPC: hostIPC ?? false,
-      ShareProcessNamespace: shareProcessNamespace,
-      HostUsers: hostUsers,
-    },
+  const given = value['securityContext'] as JsonObject | undefined;
+  const securityContext = {
+    ...given,
+    HostNetwork: hostNetwork ?? false,
+    HostPID: hostPID ?? false,
+    HostIPC: hostIPC ?? false,
+    ShareProcessNamespace: shareProcessNamespace,
+    HostUsers: hostUsers,
   };
+  if (given !== undefined) carryEmptied(given, securityContext);
+  return { ...value, securityContext };
 }
 
 function render(type: TypeRef, value: unknown): unknown {

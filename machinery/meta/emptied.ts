@@ -24,11 +24,19 @@ export function wasSent<T extends object>(object: T, name: keyof T & string): bo
   return (object[name] ?? undefined) !== undefined || emptiedOf(object)?.includes(name) === true;
 }
 
+/** True for a member that was sent empty, which is another than none to who compares exactly. */
+export function isSentEmpty<T extends object>(object: T, name: keyof T & string): boolean {
+  return (object[name] ?? undefined) === undefined && wasSent(object, name);
+}
+
 /** True when anything in `value` was sent as an empty list or map, or is an empty list. */
 export function holdsEmptied(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return value.length === 0 || value.some(holdsEmptied);
-  return emptiedOf(value) !== undefined || Object.values(value).some(holdsEmptied);
+  const members = value as Record<string, unknown>;
+  // What was noted may have got a value since, by default.
+  const still = emptiedOf(value)?.some((name) => (members[name] ?? undefined) === undefined);
+  return still === true || Object.values(members).some(holdsEmptied);
 }
 
 /** Notes at `to` what is noted at `from`. */

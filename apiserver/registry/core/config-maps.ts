@@ -1,4 +1,5 @@
 /** v1 ConfigMap. */
+import { isSentEmpty } from '../../../machinery/meta/emptied.ts';
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import {
   type FieldError,
@@ -62,7 +63,7 @@ function validateImmutable(next: ConfigMap, prev: ConfigMap): FieldError[] {
   const fixed = 'field is immutable when `immutable` is set';
   if (next.immutable !== true) errors.push(forbiddenField(FieldPath.of('immutable'), fixed));
   for (const field of ['data', 'binaryData'] as const) {
-    if (!deepEqual(next[field], prev[field])) {
+    if (!deepEqual(next[field], prev[field]) || isSentEmpty(next, field)) {
       errors.push(forbiddenField(FieldPath.of(field), fixed));
     }
   }

@@ -1,4 +1,5 @@
 /** Checks of replication controllers. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import {
   type FieldError,
@@ -45,7 +46,8 @@ function validateSpec(
   const labels = template.metadata?.labels;
   if (Object.keys(selector).length > 0 && !selectorOfLabels(selector).matches(labels)) {
     const text = '`selector` does not match template `labels`';
-    errors.push(invalidValue(here.child('metadata', 'labels'), labels ?? null, text));
+    const sent = template.metadata !== undefined && wasSent(template.metadata, 'labels');
+    errors.push(invalidValue(here.child('metadata', 'labels'), sent ? (labels ?? {}) : null, text));
   }
   errors.push(...validatePodTemplateSpec(template, here, templateOptions(prev?.spec?.template)));
   const policy = template.spec?.restartPolicy ?? '';

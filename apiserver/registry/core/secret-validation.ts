@@ -1,5 +1,7 @@
 /** Checks of secrets: what each type must hold. */
+
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { isSentEmpty } from '../../../machinery/meta/emptied.ts';
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import {
   type FieldError,
@@ -72,7 +74,8 @@ export function validateSecretChange(next: Secret, prev: Secret): FieldError[] {
   if (prev.immutable !== true) return errors;
   const fixed = 'field is immutable when `immutable` is set';
   if (next.immutable !== true) errors.push(forbiddenField(FieldPath.of('immutable'), fixed));
-  if (!deepEqual(next.data, prev.data)) errors.push(forbiddenField(at, fixed));
+  if (!deepEqual(next.data, prev.data) || isSentEmpty(next, 'data'))
+    errors.push(forbiddenField(at, fixed));
   return errors;
 }
 

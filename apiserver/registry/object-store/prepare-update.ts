@@ -31,10 +31,7 @@ export function checkRevision(
 ): void {
   next.metadata ??= {};
   const asked = next.metadata.resourceVersion ?? '';
-  if (asked !== '' && !/^\d+$/.test(asked)) {
-    // Answered 500 by the real server: the text of Go's parser comes through.
-    throw new StatusError('', `strconv.ParseUint: parsing ${fe.quote(asked)}: invalid syntax`);
-  }
+  checkVersionText(asked);
   if (asked === '' || asked === '0') {
     if (!d.unconditionalUpdate) {
       const at = fe.FieldPath.of('metadata', 'resourceVersion');
@@ -45,6 +42,13 @@ export function checkRevision(
     return;
   }
   if (asked !== prev.metadata!.resourceVersion) throw isModified(d, name, ctx);
+}
+
+/** Refuses what is no version at all. */
+export function checkVersionText(version: string | undefined): void {
+  if (version === undefined || version === '' || /^\d+$/.test(version)) return;
+  // Answered 500 by the real server: the text of Go's parser comes through.
+  throw new StatusError('', `strconv.ParseUint: parsing ${fe.quote(version)}: invalid syntax`);
 }
 
 /** Makes `next` what is to be stored over `prev`, in place, and checks it. */

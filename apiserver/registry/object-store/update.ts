@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import type { StoredObject } from '../../storage/cache/stored-object.ts';
 import type { UpdateStrategy, WriteContext } from '../resource.ts';
 import { prepareCreate } from './create.ts';
-import { checkRevision, prepareUpdate } from './prepare-update.ts';
+import { checkRevision, checkVersionText, prepareUpdate } from './prepare-update.ts';
 import { isAnother, isContended, isMissing } from './refusals.ts';
 import type { StoredObjects } from './stored-objects.ts';
 
@@ -83,6 +83,7 @@ async function createInstead(
   if (!d.createOnUpdate && request.forceCreate !== true) throw isMissing(d, name, ctx);
   if (uid) throw isAnother(d, name, objects.key(namespace, name), uid, '', ctx);
   const next = await request.transform(undefined);
+  checkVersionText(next.metadata?.resourceVersion);
   const finish = await prepareCreate(objects, next, ctx, (o) =>
     Promise.resolve(request.admit?.(o, undefined)),
   );

@@ -1,4 +1,5 @@
 /** The rules of StorageClasses and VolumeAttributesClasses. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import {
   duplicate,
@@ -45,7 +46,8 @@ export function validateStorageClassUpdate(next: StorageClass, prev: StorageClas
   for (const f of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
     if (deepEqual(next[f], prev[f])) continue;
     const value = next[f];
-    const shown = typeof value === 'object' ? sortedMap(value) : (value ?? null);
+    const none = f === 'parameters' && wasSent(next, f) ? {} : null;
+    const shown = typeof value === 'object' ? sortedMap(value) : (value ?? none);
     errors.push(invalidValue(FieldPath.of(f), shown, 'field is immutable'));
   }
   return errors;

@@ -1,4 +1,5 @@
 /** The rules of CSIDrivers, CSINodes and CSIStorageCapacities. */
+import { carryEmptied } from '../../../machinery/meta/emptied.ts';
 import { deepEqual } from '../../../machinery/meta/equality.ts';
 import {
   duplicate,
@@ -132,7 +133,11 @@ export function validateCsiNode(next: CSINode): FieldError[] {
 /** A driver may come and go and count its volumes anew; the rest of it stays. */
 export function validateCsiNodeUpdate(next: CSINode, prev: CSINode): FieldError[] {
   const errors = validateCsiNode(next);
-  const fixed = ({ allocatable: _, ...rest }: NodeDriver) => rest;
+  const fixed = (driver: NodeDriver) => {
+    const { allocatable: _, ...rest } = driver;
+    carryEmptied(driver, rest);
+    return rest;
+  };
   for (const before of prev.spec.drivers ?? []) {
     for (const driver of next.spec.drivers ?? []) {
       if (driver.name !== before.name || deepEqual(fixed(driver), fixed(before))) continue;

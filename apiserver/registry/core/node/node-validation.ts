@@ -14,6 +14,7 @@ import { validateLabelName } from '../../../../machinery/meta/object-meta-valida
 import type { Node, Taint } from '../../../../machinery/schema/wire.ts';
 import { internalForm } from '../../internal-form.ts';
 import { validatePositive } from '../field-checks.ts';
+import { parseGoJson } from '../go-json-problem.ts';
 import { validateTaintEffect } from '../pod/tolerations.ts';
 import { resourceEntries, validateResourceQuantity } from '../resource-names.ts';
 import { validateConfigSource, validateConfigStatus } from './node-config.ts';
@@ -71,7 +72,7 @@ function validateAnnotations(node: Node): FieldError[] {
   const errors: FieldError[] = [];
   const taints = annotations[taintsAnnotation];
   if (taints) {
-    const parsed = parseJson(taints);
+    const parsed = parseGoJson(taints);
     if (parsed.problem !== undefined || !Array.isArray(parsed.value)) {
       errors.push(invalidValue(at, taintsAnnotation, parsed.problem ?? notTaints));
     } else {
@@ -86,14 +87,6 @@ function validateAnnotations(node: Node): FieldError[] {
 
 const notTaints = 'json: cannot unmarshal into Go value of type []core.Taint';
 
-function parseJson(text: string): { value?: unknown; problem?: string } {
-  try {
-    return { value: JSON.parse(text) };
-  } catch (e) {
-    return { problem: (e as SyntaxError).message };
-  }
-}
-
 /** The real server reads the internal type, whose names are capitalised, in any case. */
 function lowerKeys(value: unknown): Record<string, unknown> {
   return Object.fromEntries(
@@ -106,7 +99,7 @@ interface AvoidPods {
 }
 
 function validateAvoidPods(text: string, at: FieldPath): FieldError[] {
-  const parsed = parseJson(text);
+  const parsed = parseGoJson(text);
   if (parsed.problem !== undefined) {
     return [invalidValue(at.child('AvoidPods'), avoidPodsAnnotation, parsed.problem)];
   }

@@ -1,4 +1,5 @@
 /** Containers, init containers and ephemeral containers of a pod. */
+import { wasSent } from '../../../../machinery/meta/emptied.ts';
 import {
   duplicate,
   type FieldError,
@@ -125,7 +126,7 @@ export function validateEphemeralContainers(ctx: ContainerContext, at: FieldPath
     const set = notEphemeral.filter((f) => {
       const value = c[f];
       if (f === 'resources') return Object.keys(value ?? {}).length > 0;
-      return Array.isArray(value) ? value.length > 0 : value !== undefined;
+      return value !== undefined || wasSent(c, f);
     });
     errors.push(...set.map((f) => forbiddenField(here.child(f), text)));
     for (const [j, mount] of (c.volumeMounts ?? []).entries()) {

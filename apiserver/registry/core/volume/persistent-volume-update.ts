@@ -106,6 +106,7 @@ function renamed(
 ): NodeSelectorRequirement[] {
   return old.map((r, i) => {
     const key = next?.[i]?.key;
-    return key !== undefined && member(successors, r.key) === key ? { ...r, key } : r;
+    // A label without a successor has an empty one on the real server.
+    return key !== undefined && (member(successors, r.key) ?? '') === key ? { ...r, key } : r;
   });
 }
