@@ -1,7 +1,9 @@
 /** The rules of the specs of ResourceClaims and their templates. */
+import { compileDeviceSelector } from '../../../machinery/cel/library/device-selector.ts';
 import {
   type FieldError,
   type FieldPath,
+  forbiddenField,
   invalidValue,
   notSupported,
   required,
@@ -9,6 +11,8 @@ import {
 } from '../../../machinery/meta/field-error.ts';
 import { byteLength } from '../../../machinery/meta/names.ts';
 import type { ResourceClaim } from '../../../machinery/schema/wire.ts';
+import { callCostLimit } from '../../cel/budget.ts';
+import { expressionErrors } from '../../cel/expression-validation.ts';
 import { validateDnsLabel, validateDnsSubdomain } from '../core/field-checks.ts';
 import { validateCsiDriverName } from '../core/volume/sources.ts';
 import {
@@ -120,7 +124,7 @@ function validateAllocationMode(mode: string, count: number, at: FieldPath): Fie
   return [notSupported(at.child('allocationMode'), mode, ['All', 'ExactCount'])];
 }
 
-/** Which devices will do: expressions, whose length alone is checked here. */
+/** Which devices will do: expressions, which must compile and be cheap. */
 export function validateSelectors(
   selectors: readonly Selector[] | null | undefined,
   at: FieldPath,
@@ -130,8 +134,13 @@ export function validateSelectors(
 
 function validateSelector(selector: Selector, at: FieldPath): FieldError[] {
   if (!selector.cel) return [required(at.child('cel'))];
-  if (byteLength(selector.cel.expression ?? '') <= maxExpression) return [];
-  return [tooLong(at.child('cel', 'expression'), maxExpression)];
+  const { expression = '' } = selector.cel;
+  const place = at.child('cel', 'expression');
+  if (byteLength(expression) > maxExpression) return [tooLong(place, maxExpression)];
+  const compiled = compileDeviceSelector(expression);
+  if ('problem' in compiled) return expressionErrors(compiled, expression, place);
+  if (compiled.maxCost <= callCostLimit) return [];
+  return [forbiddenField(place, 'too complex, exceeds cost limit')];
 }
 
 function validateConstraint(c: Constraint, names: RequestNames, at: FieldPath): FieldError[] {
