@@ -65,8 +65,9 @@ function qualify(q: Qualifier, frame: Frame, object: Value): Result {
   const key = q.key(frame);
   const found = key instanceof CelError ? key : lookUp(object, key, q.test);
   frame.charge(1);
-  if (!q.test || found instanceof CelError) return found ?? false;
-  return found !== undefined;
+  if (found instanceof CelError) return found;
+  // Only a test finds nothing; all others have an error for it.
+  return q.test || found === undefined ? found !== undefined : found;
 }
 
 function qualifyIfPresent(q: Qualifier, frame: Frame, object: Value): Result | undefined {

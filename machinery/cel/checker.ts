@@ -34,28 +34,20 @@ import { mostGeneral, Unification } from './unification.ts';
 import { typeOf } from './values.ts';
 import { messageTypeName } from './well-known.ts';
 
-/** What a checker has to know of its environment. */
-export interface CheckerOptions {
-  readonly declarations: Declarations;
-  readonly homogeneousLiterals: boolean;
-}
-
 /** Checks the tree at `root` in place; its types hold where no issue is reported. */
-export function check(root: Expr, options: CheckerOptions, issues: Issues): void {
-  const checker = new Checker(options, issues);
+export function check(root: Expr, declarations: Declarations, issues: Issues): void {
+  const checker = new Checker(declarations, issues);
   checker.check(root);
   checker.close(root);
 }
 
 class Checker {
   private readonly scopes: Scopes;
-  private readonly homogeneous: boolean;
   private readonly issues: Issues;
   private readonly unify = new Unification();
 
-  constructor({ declarations, homogeneousLiterals }: CheckerOptions, issues: Issues) {
+  constructor(declarations: Declarations, issues: Issues) {
     this.scopes = new Scopes(declarations);
-    this.homogeneous = homogeneousLiterals;
     this.issues = issues;
   }
 
@@ -227,7 +219,7 @@ class Checker {
     let type: CelType | undefined;
     e.elements.forEach((element, i) => {
       const found = this.check(element);
-      type = this.join(element, type, e.optional.has(i) ? this.unwrap(element, found) : found);
+      type = this.join(type, e.optional.has(i) ? this.unwrap(element, found) : found);
     });
     return listType(type ?? this.unify.fresh());
   }
@@ -243,19 +235,17 @@ class Checker {
     let keys: CelType | undefined;
     let values: CelType | undefined;
     for (const { key, value, optional } of e.entries) {
-      keys = this.join(key, keys, this.check(key));
+      keys = this.join(keys, this.check(key));
       const found = this.check(value);
-      values = this.join(value, values, optional ? this.unwrap(value, found) : found);
+      values = this.join(values, optional ? this.unwrap(value, found) : found);
     }
     return mapType(keys ?? this.unify.fresh(), values ?? this.unify.fresh());
   }
 
-  private join(e: Expr, before: CelType | undefined, type: CelType): CelType {
+  /** What takes both; a list of anything is one of dyn. */
+  private join(before: CelType | undefined, type: CelType): CelType {
     if (before === undefined) return type;
-    if (this.unify.assign(before, type)) return mostGeneral(before, type);
-    if (!this.homogeneous) return dynType;
-    this.mismatch(e, before, type);
-    return errorType;
+    return this.unify.assign(before, type) ? mostGeneral(before, type) : dynType;
   }
 
   private struct(e: StructNode): CelType {

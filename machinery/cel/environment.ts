@@ -26,6 +26,7 @@ import type { Declarations } from './scopes.ts';
 import { Source } from './source.ts';
 import { crossTypeOverloads } from './standard/relations.ts';
 import { standardLibrary } from './standard/standard.ts';
+import { homogeneousLiterals } from './standard/validators.ts';
 import type { TypeProvider } from './type-provider.ts';
 import { type CelType, sameType } from './types.ts';
 import type { CelError } from './values.ts';
@@ -58,7 +59,6 @@ export interface Compiled {
 }
 
 interface Settings {
-  readonly homogeneousLiterals: boolean;
   readonly crossTypeComparisons: boolean;
   readonly optionalSyntax: boolean;
   readonly costs: CallCosts | undefined;
@@ -96,10 +96,13 @@ export class CelEnvironment {
       typeNames: withTypes(this.contents.typeNames, libraries),
       functions: withFunctions(this.contents.functions, libraries),
       macros: [...this.contents.macros, ...libraries.flatMap((l) => l.macros ?? [])],
-      validators: [...this.contents.validators, ...libraries.flatMap((l) => l.validators ?? [])],
+      validators: withValidators(
+        this.contents.validators,
+        options.homogeneousLiterals ? [homogeneousLiterals] : [],
+        libraries,
+      ),
       provider: types === undefined ? provider : layered(types, provider),
       settings: {
-        homogeneousLiterals: options.homogeneousLiterals ?? settings.homogeneousLiterals,
         crossTypeComparisons: options.crossTypeComparisons ?? settings.crossTypeComparisons,
         optionalSyntax: options.optionalSyntax ?? settings.optionalSyntax,
         costs: options.costs ?? settings.costs,
@@ -115,8 +118,7 @@ export class CelEnvironment {
     const { macros, settings, validators, functions } = this.contents;
     const root = parse(source, { macros, optionalSyntax: settings.optionalSyntax }, issues);
     if (root === undefined) return issues;
-    const { homogeneousLiterals } = settings;
-    check(root, { declarations: this.declarations, homogeneousLiterals }, issues);
+    check(root, this.declarations, issues);
     if (issues.size > 0) return issues;
     for (const validator of validators) {
       validator.check(
@@ -203,6 +205,17 @@ function withFunctions(
   return all;
 }
 
+function withValidators(
+  before: readonly Validator[],
+  added: readonly Validator[],
+  libraries: readonly Library[],
+): readonly Validator[] {
+  const all = new Map<string, Validator>();
+  const brought = libraries.flatMap((l) => l.validators ?? []);
+  for (const v of [...before, ...added, ...brought]) all.set(v.name, v);
+  return [...all.values()];
+}
+
 /** Overloads of both; one declared again is replaced. */
 function merged(a: FunctionDeclaration, b: FunctionDeclaration): FunctionDeclaration {
   const replaced = new Map(b.overloads.map((o) => [o.id, o]));
@@ -239,7 +252,6 @@ export const standardEnvironment = new CelEnvironment({
   validators: [],
   provider: noTypes,
   settings: {
-    homogeneousLiterals: false,
     crossTypeComparisons: false,
     optionalSyntax: false,
     costs: undefined,

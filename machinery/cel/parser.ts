@@ -136,14 +136,11 @@ class Parser {
   private relation(right = false): Expr {
     this.enter('relation');
     let e = this.calc(0);
-    let entered = 1;
     while (!right && this.token.kind === 'operator' && relationOperators.has(this.token.text)) {
-      this.enter('relation');
-      entered++;
       const op = this.next();
       e = this.tree.binary(op.at, op.text, e, this.relation(true));
     }
-    this.depth.relation -= entered;
+    this.depth.relation--;
     return e;
   }
 
@@ -151,17 +148,14 @@ class Parser {
   private calc(level: number): Expr {
     this.enter('calc');
     let e = this.unary();
-    let entered = 1;
     while (this.token.kind === 'operator') {
       const { text } = this.token;
       const factor = factorOperators.has(text);
       if (!(factor ? level < 2 : level < 1 && termOperators.has(text))) break;
-      this.enter('calc');
-      entered++;
       const op = this.next();
       e = this.tree.binary(op.at, text, e, this.calc(factor ? 2 : 1));
     }
-    this.depth.calc -= entered;
+    this.depth.calc--;
     return e;
   }
 
@@ -184,15 +178,12 @@ class Parser {
   private member(): Expr {
     this.enter('member');
     let e = this.primary();
-    let entered = 1;
     for (;;) {
       const dot = this.is('.');
       if (!dot && !this.is('[')) break;
-      this.enter('member');
-      entered++;
       e = dot ? this.selection(e) : this.indexing(e);
     }
-    this.depth.member -= entered;
+    this.depth.member--;
     return e;
   }
 

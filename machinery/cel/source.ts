@@ -27,6 +27,11 @@ export class Source {
     return { line, column: offset - this.lineStarts[line - 1]! };
   }
 
+  /** The character at a place. */
+  offset({ line, column }: Location): number {
+    return (this.lineStarts[line - 1] ?? 0) + column;
+  }
+
   /** A line's text without its end; `undefined` for a line that is not there. */
   line(line: number): string | undefined {
     const start = this.lineStarts[line - 1];

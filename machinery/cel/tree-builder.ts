@@ -182,7 +182,8 @@ export class TreeBuilder {
     return this.nothing(at);
   }
 
-  private nothing(at: number): Expr {
+  /** What stands where something is missing or wrong. */
+  nothing(at: number): Expr {
     return this.build.literal(at, null);
   }
 

@@ -118,7 +118,7 @@ function formatClause({ letter, precision }: Clause, value: Value): string | Cel
     default: {
       const number = doubleOf(value);
       if (number === undefined) return complaint();
-      return letter === 'f' ? fixedPoint(number, precision) : scientific(number, precision);
+      return letter === 'f' ? fixedPoint(number, precision) : scientific(number);
     }
   }
 }
@@ -163,17 +163,14 @@ const superscripts: Readonly<Record<string, string>> = {
   ...{ '8': '⁸', '9': '⁹', '-': '⁻' },
 };
 
-function scientific(n: number, precision: number): string {
+/** Always with six digits: the reference's printer does not look at the precision here. */
+function scientific(n: number): string {
   const named = special(n);
   if (named !== undefined) return named;
-  const [mantissa, exponent] = n.toExponential(Math.min(precision, 100)).split('e') as [
-    string,
-    string,
-  ];
+  const [mantissa, exponent] = n.toExponential(defaultPrecision).split('e') as [string, string];
   const power = Number(exponent);
   const digits = (power < 0 ? '-' : '') + String(Math.abs(power)).padStart(2, '0');
-  const raised = digits.replace(/./g, (c) => superscripts[c]!);
-  return `${mantissa}\u202f×\u202f10${raised}`;
+  return `${mantissa}×10${digits.replace(/./g, (c) => superscripts[c]!)}`;
 }
 
 /** `%s` of a value; `undefined` for what has no text. */

@@ -29,7 +29,8 @@ function isError(value: unknown): boolean {
 /** Functions whose arguments may be of several types in one list. */
 const exempt = new Set(['format', 'cel.@block']);
 
-const homogeneous: Validator = {
+/** All items of a list, all keys and all values of a map have to be of one type. */
+export const homogeneousLiterals: Validator = {
   name: 'cel.validator.homogeneous_literals',
   check(root, report) {
     visit(root, report);
@@ -79,6 +80,6 @@ export const validators: Library = {
     constants('duration', (v) => isError(toDuration(v))),
     constants('timestamp', (v) => isError(toTimestamp(v))),
     constants('matches', (v) => typeof v === 'string' && isError(compileRegexp(v))),
-    homogeneous,
+    homogeneousLiterals,
   ],
 };
