@@ -1,12 +1,15 @@
 /**
- * The own port of a component: health for everybody, metrics for who may read them. Callers prove
- * themselves with a bearer token that the API server reviews, as with the real components.
+ * The own port of a component: health for everybody, metrics and other pages for who may read them.
+ * Callers prove themselves with a bearer token that the API server reviews, as with the real
+ * components.
  */
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../machinery/meta/clock.ts';
+import type { HealthSlis } from '../machinery/pages/health-slis.ts';
 import type { Client } from './client.ts';
+import type { OwnPages } from './own-pages.ts';
 import { subjectAccessReviews, tokenReviews } from './resources.ts';
 
 /** A check of /healthz: undefined when fine, else what is wrong. */
@@ -17,11 +20,13 @@ export interface HealthServerOptions {
   readonly port: number;
   /** PEM; left out: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Reviews callers of /metrics; left out: nobody may read them. */
+  /** Reviews callers of all but health. */
   readonly client: Client;
   readonly clock: Clock;
   readonly checks: Readonly<Record<string, HealthCheck>>;
   readonly metrics: () => Promise<string>;
+  /** What else the component tells of itself. */
+  readonly pages: OwnPages;
 }
 
 /** Serves until disposed; `port` is the one really taken. */
@@ -67,35 +72,44 @@ function requestListener(options: HealthServerOptions): RequestListener {
       return;
     }
     if (healthPaths.has(url.pathname)) {
-      const { ok, text } = report(options.checks, url.searchParams.has('verbose'), url.pathname);
+      const verbose = url.searchParams.has('verbose');
+      const { ok, text } = report(options.checks, verbose, url.pathname, options.pages.slis);
       answer(ok ? 200 : 500, text);
       return;
     }
-    if (url.pathname !== '/metrics') {
+    const { accept, 'user-agent': agent, authorization } = request.headers;
+    const page = options.pages.answer(url.pathname, accept, agent);
+    if (page === undefined && url.pathname !== '/metrics') {
       answer(404, '404 page not found\n');
       return;
     }
-    void mayRead(request.headers.authorization, url.pathname)
+    void mayRead(authorization, url.pathname)
       .then(async (code) => {
-        if (code === 200) {
+        if (code !== 200) answer(code, code === 401 ? 'Unauthorized\n' : 'Forbidden\n');
+        else if (page === undefined) {
           answer(200, await options.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
-        } else answer(code, code === 401 ? 'Unauthorized\n' : 'Forbidden\n');
+        } else {
+          response.writeHead(page.code, page.headers);
+          response.end(request.method === 'HEAD' ? undefined : page.body);
+        }
       })
       .catch(() => answer(500, 'Internal Server Error\n'));
   };
 }
 
-/** The text of a health page, as /healthz words it. */
+/** The text of a health page, as /healthz words it; `slis` is told how each check came out. */
 export function report(
   checks: Readonly<Record<string, HealthCheck>>,
   verbose: boolean,
   path: string,
+  slis: Pick<HealthSlis, 'observe'>,
 ): { ok: boolean; text: string } {
   const lines: string[] = [];
   let ok = true;
   for (const [name, check] of Object.entries(checks)) {
     const problem = check();
     if (problem !== undefined) ok = false;
+    slis.observe(name, path.slice(1), problem === undefined);
     lines.push(problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`);
   }
   const page = path.slice(1);
@@ -112,11 +126,12 @@ function reviewer({ client, clock }: HealthServerOptions): Review {
   return async (authorization, path) => {
     const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1];
     if (token === undefined) return 401;
-    const known = remembered.get(token);
+    const asked = `${path} ${token}`;
+    const known = remembered.get(asked);
     if (known !== undefined && known.untilMs > clock.now()) return known.code;
     const code = await review(client, token, path);
     if (remembered.size >= limitRemembered) remembered.clear();
-    remembered.set(token, { code, untilMs: clock.now() + rememberMs });
+    remembered.set(asked, { code, untilMs: clock.now() + rememberMs });
     return code;
   };
 }

@@ -6,6 +6,7 @@ import { createEventRecorder } from '../client/events.ts';
 import { startHealthServer } from '../client/health-server.ts';
 import { runAsLeader } from '../client/leader-election.ts';
 import type { Log } from '../client/log.ts';
+import { OwnPages } from '../client/own-pages.ts';
 import type { RestClient } from '../client/rest-client.ts';
 import { ServiceAccountTokens } from '../client/service-account-tokens.ts';
 import { TaskGroup } from '../client/task-group.ts';
@@ -23,11 +24,14 @@ export interface ControllerManagerProcessOptions {
   readonly bindAddress: string;
   /** Upstream's is 10257; 0 turns the health port off. */
   readonly securePort: number;
+  /** What `/flagz` shows. */
+  readonly flags?: Readonly<Record<string, string>>;
   /** PEM; left out: the health port speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const component = 'kube-controller-manager';
+const ownPaths = ['/healthz', '/livez', '/readyz', '/metrics'];
 
 /**
  * Runs until the signal aborts and everything started has ended. Rejects when leadership was lost
@@ -61,6 +65,7 @@ export async function run(
           clock,
           checks: { ping: () => undefined },
           metrics: () => metrics.registry.metrics(),
+          pages: new OwnPages({ component, flags: process.flags ?? {}, paths: ownPaths }),
         });
   const tokens = new ServiceAccountTokens({ client, clock, namespace: 'kube-system' });
   const clientOf = options.useServiceAccountCredentials

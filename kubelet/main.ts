@@ -47,6 +47,8 @@ export interface KubeletOptions {
   readonly configuration: KubeletConfiguration;
   readonly identity: KubeletIdentity;
   readonly log: Log;
+  /** What `/flagz` shows. */
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -285,7 +287,10 @@ async function build(
         return late ? 'the runtime has not been listed for 3m0s' : undefined;
       };
       const checks = { ping: () => undefined, log: () => undefined, syncloop: plegHealth };
-      await serve({ base, parts, identity, certDir, rootDir, checks, usage }, group);
+      await serve(
+        { base, parts, identity, certDir, rootDir, checks, usage, flags: options.flags ?? {} },
+        group,
+      );
       group.start('images', (s) => imageGc.run(s));
       group.start('local storage', (s) => eviction.run(s));
       group.start('log rotation', (s) => rotation.run(s));

@@ -1,6 +1,7 @@
 /** Starts the kubelet's servers over the parts that answer. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OwnPages } from '../client/own-pages.ts';
 import type { TaskGroup } from '../client/task-group.ts';
 import type { Base, PodParts } from './assembly.ts';
 import type { KubeletConfiguration } from './config/configuration.ts';
@@ -25,22 +26,26 @@ export interface ServeOptions {
   readonly rootDir: string;
   readonly checks: KubeletServerOptions['checks'];
   readonly usage: UsageReader;
+  /** What `/flagz` shows. */
+  readonly flags: Readonly<Record<string, string>>;
 }
 
+const ownPaths = ['/configz', '/healthz', '/metrics', '/pods', '/stats/summary'];
 /** How often certificate files are looked at for a change. */
 const reloadMs = 60_000;
 
 /** Listens until the group closes. */
 export async function serve(options: ServeOptions, tasks: TaskGroup): Promise<void> {
   const { base, checks } = options;
+  const pages = new OwnPages({ component: 'kubelet', flags: options.flags, paths: ownPaths });
   const { configuration } = base;
   if (configuration.healthzPort > 0) {
     const { healthzBindAddress, healthzPort } = configuration;
-    const health = await listenHealth(checks, healthzBindAddress, healthzPort);
+    const health = await listenHealth(checks, pages.slis, healthzBindAddress, healthzPort);
     tasks.signal.addEventListener('abort', () => health.close(), { once: true });
   }
   if (!configuration.enableServer) return;
-  const server = new KubeletServer(serverOptions(options));
+  const server = new KubeletServer(serverOptions(options, pages));
   const tls = await tlsOptions(configuration, options);
   await server.listen(tls, configuration.address, configuration.port);
   tasks.signal.addEventListener('abort', () => server.close(), { once: true });
@@ -85,7 +90,7 @@ async function tlsOptions(
   };
 }
 
-function serverOptions(options: ServeOptions): KubeletServerOptions {
+function serverOptions(options: ServeOptions, pages: OwnPages): KubeletServerOptions {
   const { base, parts, identity, rootDir, checks, usage } = options;
   const { client, clock, log, configuration, runtime, machine } = base;
   const { manager, deps } = parts;
@@ -106,6 +111,7 @@ function serverOptions(options: ServeOptions): KubeletServerOptions {
     find: (namespace, name, uid) => manager.find(namespace, name, uid),
     pods: () => manager.all().map((w) => w.pod),
     statusOf: (uid) => deps.status.get(uid),
+    pages,
     configz: () => ({ kubeletconfig: renderConfiguration(configuration) }),
     checks,
     metrics: {

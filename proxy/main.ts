@@ -5,12 +5,13 @@ import { allowManyListeners } from '../client/abort.ts';
 import type { Client } from '../client/client.ts';
 import { InformerFactory } from '../client/informer.ts';
 import { errorFields, type Log } from '../client/log.ts';
+import { OwnPages } from '../client/own-pages.ts';
 import * as resources from '../client/resources.ts';
 import { TaskGroup } from '../client/task-group.ts';
 import { systemClock } from '../machinery/meta/clock.ts';
 import type { ListenAddress, ProxyConfiguration } from './config/configuration.ts';
 import { rulesConfigs } from './config/rules-config.ts';
-import { ProxyHealth, servePages } from './health/proxy-health.ts';
+import { type Page, ProxyHealth, servePages } from './health/proxy-health.ts';
 import { ServiceHealth } from './health/service-health.ts';
 import { ProxyMetrics } from './metrics.ts';
 import { isInstalled, type RunTool, runTool } from './nft.ts';
@@ -22,6 +23,8 @@ export interface ProxyProcessOptions {
   readonly client: Client;
   readonly configuration: ProxyConfiguration;
   readonly log: Log;
+  /** What `/flagz` shows. */
+  readonly flags?: Readonly<Record<string, string>>;
   /** The name of the nftables table; `k8ts` unless told. */
   readonly table?: string;
   /** Takes the table away at the end; else services keep working while the proxy is down. */
@@ -29,6 +32,9 @@ export interface ProxyProcessOptions {
   /** How nft and conntrack are run; the default runs them in this network namespace. */
   readonly runTool?: RunTool;
 }
+
+const component = 'kube-proxy';
+const ownPaths = ['/healthz', '/metrics', '/proxyMode'];
 
 /** The table's name unless told otherwise. */
 export const defaultTable = 'k8ts';
@@ -55,6 +61,7 @@ export async function run(options: ProxyProcessOptions, signal: AbortSignal): Pr
   if (!conntrack) log.warn({}, 'no conntrack tool: UDP flows to endpoints that are gone live on');
   await applySysctls(configuration, log);
 
+  const pages = new OwnPages({ component, flags: options.flags ?? {}, paths: ownPaths });
   await using tasks = new TaskGroup(signal);
   const machine = { nodeName, table, addresses: interfaceAddresses };
   const proxier = new Proxier({
@@ -87,7 +94,7 @@ export async function run(options: ProxyProcessOptions, signal: AbortSignal): Pr
   const informers = new InformerFactory(client, { clock, log });
   feed(informers, proxier, nodeName);
   tasks.start('informers', (s) => informers.run(s));
-  await using _pages = await serve(configuration, health, metrics, proxier);
+  await using _pages = await serve(configuration, health, metrics, proxier, pages);
   tasks.start('proxy', async (s) => {
     try {
       await informers.synced(s);
@@ -156,13 +163,15 @@ async function serve(
   health: ProxyHealth,
   metrics: ProxyMetrics,
   proxier: Proxier,
+  pages: OwnPages,
 ): Promise<AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   const open = async ({ host, port }: ListenAddress, pages: Parameters<typeof servePages>[2]) => {
     if (port !== 0) stack.use(await servePages(host, port, pages));
   };
-  const page = (report: () => { code: number; body: object }) => () => {
+  const page = (name: string, report: () => { code: number; body: object }) => () => {
     const { code, body } = report();
+    pages.slis.observe('proxy', name, code === 200);
     return { code, type: 'application/json', body: JSON.stringify(body) };
   };
   const text = (body: () => string | Promise<string>) => () => ({
@@ -170,15 +179,24 @@ async function serve(
     type: 'text/plain; charset=utf-8',
     body: body(),
   });
+  const own: (path: string) => Page =
+    (path) =>
+    ({ headers }) => {
+      const page = pages.answer(path, headers.accept, headers['user-agent'])!;
+      return { ...page, type: page.headers['Content-Type'] ?? '' };
+    };
   try {
     await open(configuration.healthz, {
-      '/healthz': page(() => health.report({ now: proxier.node })),
-      '/livez': page(() => health.report()),
+      '/healthz': page('healthz', () => health.report({ now: proxier.node })),
+      '/livez': page('livez', () => health.report()),
     });
     await open(configuration.metrics, {
       '/metrics': text(() => metrics.registry.metrics()),
       '/healthz': text(() => 'ok'),
       '/proxyMode': text(() => 'nftables'),
+      '/metrics/slis': own('/metrics/slis'),
+      '/flagz': own('/flagz'),
+      '/statusz': own('/statusz'),
     });
   } catch (e) {
     await stack.disposeAsync();

@@ -8,6 +8,7 @@ import { startHealthServer } from '../client/health-server.ts';
 import { InformerFactory } from '../client/informer.ts';
 import { runAsLeader } from '../client/leader-election.ts';
 import type { Log } from '../client/log.ts';
+import { OwnPages } from '../client/own-pages.ts';
 import * as resources from '../client/resources.ts';
 import { TaskGroup } from '../client/task-group.ts';
 import { systemClock } from '../machinery/meta/clock.ts';
@@ -25,10 +26,14 @@ export interface SchedulerProcessOptions {
   readonly bindAddress: string;
   /** 0 turns the health port off. */
   readonly securePort: number;
+  /** What `/flagz` shows. */
+  readonly flags?: Readonly<Record<string, string>>;
   /** PEM; left out: the health port speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
+const component = 'kube-scheduler';
+const ownPaths = ['/healthz', '/livez', '/readyz', '/metrics'];
 /** Pods that ended take no room; the server leaves them out. */
 const livePods = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
 
@@ -80,6 +85,7 @@ export async function run(options: SchedulerProcessOptions, signal: AbortSignal)
             'informer-sync': () => (synced ? undefined : 'informers are not synced'),
           },
           metrics: () => scheduler.metrics.registry.metrics(),
+          pages: new OwnPages({ component, flags: options.flags ?? {}, paths: ownPaths }),
         });
   const lead = async (leading: AbortSignal) => {
     await informers.synced(leading);

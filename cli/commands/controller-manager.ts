@@ -4,6 +4,7 @@ import { type FlagName, flags, parseFlags } from '../../controller-manager/flags
 import { run as runControllers } from '../../controller-manager/main.ts';
 import type { Start } from '../command.ts';
 import { componentClient, componentLog } from '../component.ts';
+import { flagValues } from '../flag-values.ts';
 
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
   for (const [name, flag] of Object.entries(flags)) {
@@ -21,7 +22,15 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     return run(async (signal) => {
       using client = componentClient(kubeconfig, 'controller-manager');
       await runControllers(
-        { client, options, log, bindAddress, securePort, ...(tls === undefined ? {} : { tls }) },
+        {
+          client,
+          options,
+          log,
+          bindAddress,
+          securePort,
+          flags: flagValues(command, given),
+          ...(tls === undefined ? {} : { tls }),
+        },
         signal,
       );
     });

@@ -7,6 +7,7 @@ import { parseConfiguration } from '../../kubelet/config/parse-configuration.ts'
 import { run as runKubelet } from '../../kubelet/main.ts';
 import type { Start } from '../command.ts';
 import { componentClient, componentLog } from '../component.ts';
+import { flagValues } from '../flag-values.ts';
 
 export function define(command: Command, run: (start: Start) => Promise<void>): void {
   const options = kubeletFlags.map((flag) => {
@@ -31,7 +32,8 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
     return run(async (signal) => {
       using client = componentClient(identity.kubeconfig, 'kubelet');
       const log = componentLog('kubelet', String(given['logLevel']));
-      await runKubelet({ client, configuration, identity, log }, signal);
+      const flags = flagValues(command, given);
+      await runKubelet({ client, configuration, identity, log, flags }, signal);
     });
   });
 }

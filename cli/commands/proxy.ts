@@ -5,6 +5,7 @@ import { defaultConfiguration, parseConfiguration } from '../../proxy/config/con
 import { cleanUp, run as runProxy } from '../../proxy/main.ts';
 import type { Start } from '../command.ts';
 import { componentClient, componentLog } from '../component.ts';
+import { flagValues } from '../flag-values.ts';
 
 interface Flags {
   config?: string;
@@ -32,7 +33,7 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
       return run(async (signal) => {
         using client = componentClient(flags.kubeconfig ?? configuration.kubeconfig, 'proxy');
         const log = componentLog('proxy', flags.logLevel);
-        await runProxy({ client, configuration, log }, signal);
+        await runProxy({ client, configuration, log, flags: flagValues(command, flags) }, signal);
       });
     });
 }

@@ -5,6 +5,7 @@ import { defaultConfiguration, parseConfiguration } from '../../scheduler/config
 import { run as runScheduler } from '../../scheduler/main.ts';
 import { type Start, toBool, toNumber } from '../command.ts';
 import { componentClient, componentLog } from '../component.ts';
+import { flagValues } from '../flag-values.ts';
 
 interface Flags {
   config?: string;
@@ -58,6 +59,7 @@ export function define(command: Command, run: (start: Start) => Promise<void>): 
             log: componentLog('scheduler', flags.logLevel),
             bindAddress: flags.bindAddress,
             securePort: flags.securePort,
+            flags: flagValues(command, flags),
             ...tls,
           },
           signal,

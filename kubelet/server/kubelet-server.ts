@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorFields, type Log } from '../../client/log.ts';
+import type { OwnPages } from '../../client/own-pages.ts';
 import type { PodStatus } from '../../machinery/schema/wire.ts';
 import { portOf } from '../../machinery/streaming/port-forward-spdy.ts';
 import { refuse, UpgradeRefused } from '../../machinery/streaming/upgrade.ts';
@@ -33,6 +34,8 @@ export interface KubeletServerOptions {
   readonly find: (namespace: string, name: string, uid?: string) => PodWorker | undefined;
   readonly pods: () => readonly NodePod[];
   readonly statusOf: (uid: string) => PodStatus | undefined;
+  /** What else the kubelet tells of itself. */
+  readonly pages: OwnPages;
   /** The present configuration, as `/configz` shows it. */
   readonly configz: () => unknown;
   readonly checks: HealthChecks;
@@ -126,14 +129,19 @@ export class KubeletServer {
     const [, first = '', ...rest] = url.pathname.replace(/\/$/, '').split('/');
     switch (first) {
       case 'healthz':
-        return answerHealth(res, options.checks, rest[0]);
+        return answerHealth(res, options.checks, rest[0], options.pages.slis);
       case 'pods':
         return sendJson(res, this.podList(options.pods()));
       case 'runningpods':
         return sendJson(res, this.podList(options.pods().filter((p) => this.runs(p))));
       case 'configz':
         return sendJson(res, options.configz());
+      case 'flagz':
+      case 'statusz':
+        if (rest.length > 0) break;
+        return this.ownPage(req, res, `/${first}`);
       case 'metrics': {
+        if (rest.join('/') === 'slis') return this.ownPage(req, res, '/metrics/slis');
         const render = options.metrics[rest.join('/')];
         if (render === undefined) break;
         res.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
@@ -159,6 +167,11 @@ export class KubeletServer {
         return sendText(res, 400, 'unable to upgrade: missing upgrade headers in request');
     }
     sendText(res, 404, '404: Page Not Found\n');
+  }
+
+  private ownPage({ headers }: IncomingMessage, res: ServerResponse, path: string): void {
+    const page = this.options.pages.answer(path, headers.accept, headers['user-agent'])!;
+    res.writeHead(page.code, page.headers).end(page.body);
   }
 
   private podList(pods: readonly NodePod[]): unknown {

@@ -1,5 +1,5 @@
 /** Whether the proxy keeps up with changes, and its /healthz, /livez and /metrics ports. */
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../machinery/meta/clock.ts';
 import type { Node } from '../../machinery/schema/wire.ts';
@@ -56,8 +56,13 @@ function isEligible(node: Node | undefined): boolean {
   return !node.spec?.taints?.some((taint) => taint.key === toBeDeletedTaint);
 }
 
-/** What a path answers. */
-export type Page = () => { code: number; type: string; body: string | Promise<string> };
+/** What a path answers to who asks so. */
+export type Page = (request: Pick<IncomingMessage, 'headers'>) => {
+  code: number;
+  type: string;
+  body: string | Promise<string>;
+  headers?: Readonly<Record<string, string>>;
+};
 
 /** A plain HTTP port with a few pages; rejects when the port is taken. */
 export async function servePages(
@@ -67,7 +72,7 @@ export async function servePages(
 ): Promise<AsyncDisposable & { readonly port: number }> {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    void answer(response, Object.hasOwn(pages, path) ? pages[path] : undefined);
+    void answer(request, response, Object.hasOwn(pages, path) ? pages[path] : undefined);
   });
   server.requestTimeout = 30_000;
   await new Promise<void>((resolve, reject) => {
@@ -83,16 +88,20 @@ export async function servePages(
   };
 }
 
-async function answer(response: ServerResponse, page: Page | undefined): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  page: Page | undefined,
+): Promise<void> {
   const nosniff = { 'X-Content-Type-Options': 'nosniff' };
   if (page === undefined) {
     response.writeHead(404, nosniff).end('404 page not found\n');
     return;
   }
   try {
-    const { code, type, body } = page();
+    const { code, type, body, headers } = page(request);
     const text = await body;
-    response.writeHead(code, { 'Content-Type': type, ...nosniff }).end(text);
+    response.writeHead(code, { 'Content-Type': type, ...nosniff, ...headers }).end(text);
   } catch {
     response.writeHead(500, nosniff).end('Internal Server Error\n');
   }
