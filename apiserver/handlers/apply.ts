@@ -12,7 +12,7 @@ import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { strictWarnings } from './decode-body.ts';
 import { ownershipOf } from './field-manager.ts';
-import type { WriteOptions } from './options.ts';
+import type { WriteOptions } from './write-options.ts';
 
 /** The media type of an apply. */
 export const applyType = 'application/apply-patch+yaml';

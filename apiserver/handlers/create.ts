@@ -6,8 +6,8 @@ import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderObject, renderValue } from '../server/rendering.ts';
 import { decodeBody, type Expected } from './decode-body.ts';
 import { manageFields } from './field-manager.ts';
-import { writeOptions } from './options.ts';
 import type { WriteServices } from './update.ts';
+import { writeOptions } from './write-options.ts';
 import {
   admissionAttributes,
   dedupOwnerReferences,

@@ -12,7 +12,7 @@ import type { StructType } from '../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import { noteReset } from './field-manager.ts';
 import { strictMediaTypeOf } from './media-type.ts';
-import type { FieldValidation } from './options.ts';
+import type { FieldValidation } from './write-options.ts';
 
 /** What a body is expected to hold. */
 export interface Expected {

@@ -9,13 +9,13 @@ import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderList, renderObject, renderValue } from '../server/rendering.ts';
 import { bodyEncoding } from './decode-body.ts';
-import { listPage } from './list.ts';
 import {
   type CheckedDeleteOptions,
   checkDeleteOptions,
   deleteOptionsOfQuery,
-  type ListOptions,
-} from './options.ts';
+} from './delete-options.ts';
+import { listPage } from './list.ts';
+import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 import { admissionAttributes, writeContext } from './write-request.ts';
 

@@ -7,7 +7,7 @@ import { type RenderContext, renderList } from '../server/rendering.ts';
 import { StoredObject } from '../storage/cache/stored-object.ts';
 import { CompactedError, FutureRevisionError } from '../storage/storage.ts';
 import { ContinueExpiredError, decodeContinue, encodeContinue } from './continue-token.ts';
-import type { ListOptions } from './options.ts';
+import type { ListOptions } from './list-options.ts';
 import { candidates, type Selection, selectedName } from './selection.ts';
 
 /** How long a list waits for a resourceVersion that the cache has not reached. */

@@ -36,8 +36,8 @@ import { expectedOf } from './create.ts';
 import type { Expected } from './decode-body.ts';
 import { manageFields, noteReset } from './field-manager.ts';
 import { mediaTypeOf } from './media-type.ts';
-import { type WriteOptions, writeOptions } from './options.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
+import { type WriteOptions, writeOptions } from './write-options.ts';
 import { checkName, dedupOwnerReferences, managerOf } from './write-request.ts';
 
 const jsonType = 'application/json-patch+json';

@@ -23,10 +23,10 @@ import { type RenderContext, renderValue } from '../server/rendering.ts';
 import { isApply, parseApply } from './apply.ts';
 import { optionsObject } from './create.ts';
 import { decodeBody } from './decode-body.ts';
-import { type WriteOptions, writeOptions } from './options.ts';
 import { patchScale, patchTypeOf } from './patch.ts';
 import { objectEntries, scaleEntries, scaleVersion } from './scale-ownership.ts';
 import { type WriteServices, writeUpdate } from './update.ts';
+import { type WriteOptions, writeOptions } from './write-options.ts';
 import { admissionAttributes, checkName, managerOf } from './write-request.ts';
 
 /** Answers GET, PUT and PATCH of a scale. */

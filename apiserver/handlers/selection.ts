@@ -7,7 +7,7 @@ import { badRequest } from '../../machinery/meta/status-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { Trigger } from '../storage/cache/watchers.ts';
-import type { ListOptions } from './options.ts';
+import type { ListOptions } from './list-options.ts';
 
 export interface Selection {
   /** Of the request; '' for all. */

@@ -15,8 +15,8 @@ import { type RenderContext, renderValue } from '../server/rendering.ts';
 import { changedOptions, connectOptions } from './connect-options.ts';
 import { optionsObject } from './create.ts';
 import { decodeBody } from './decode-body.ts';
-import { writeOptions } from './options.ts';
 import type { WriteServices } from './update.ts';
+import { writeOptions } from './write-options.ts';
 import { admissionAttributes, managerOf, writeContext } from './write-request.ts';
 
 /** Decodes what the subresource reads, asks admission, calls it and renders its answer. */

@@ -16,7 +16,7 @@ import { type RenderContext, renderObject } from '../server/rendering.ts';
 import { expectedOf, optionsObject } from './create.ts';
 import { decodeBody } from './decode-body.ts';
 import { manageFields } from './field-manager.ts';
-import { writeOptions } from './options.ts';
+import { writeOptions } from './write-options.ts';
 import {
   admissionAttributes,
   checkName,

@@ -9,7 +9,7 @@ import type { RenderContext } from '../server/rendering.ts';
 import type { CacheEvent } from '../storage/cache/resource-cache.ts';
 import { ResourceCache } from '../storage/cache/resource-cache.ts';
 import { type CacheSpec, StoredObject } from '../storage/cache/stored-object.ts';
-import type { ListOptions } from './options.ts';
+import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 import type { WatchEncoder } from './watch-encoder.ts';
 import { WatchSession } from './watch-session.ts';

@@ -10,7 +10,7 @@ import { ChunkedStream } from '../server/chunked-stream.ts';
 import type { RenderContext } from '../server/rendering.ts';
 import type { CacheEvent } from '../storage/cache/resource-cache.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
-import type { ListOptions } from './options.ts';
+import type { ListOptions } from './list-options.ts';
 import { type Selection, triggerOf } from './selection.ts';
 import type { EventType, WatchEncoder } from './watch-encoder.ts';
 

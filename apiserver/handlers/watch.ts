@@ -5,7 +5,7 @@ import type { ApiResponse } from '../server/api-response.ts';
 import { checkStreams } from '../server/output-form.ts';
 import { includeObject, type RenderContext } from '../server/rendering.ts';
 import { parseRevision, reached } from './list.ts';
-import type { ListOptions } from './options.ts';
+import type { ListOptions } from './list-options.ts';
 import { type Selection, selected } from './selection.ts';
 import { WatchEncoder } from './watch-encoder.ts';
 import { WatchSession } from './watch-session.ts';

@@ -8,7 +8,7 @@ import { create } from '../handlers/create.ts';
 import { deleteCollection, deleteOne } from '../handlers/delete.ts';
 import { get } from '../handlers/get.ts';
 import { list } from '../handlers/list.ts';
-import { listOptions } from '../handlers/options.ts';
+import { listOptions } from '../handlers/list-options.ts';
 import { patch } from '../handlers/patch.ts';
 import { scale } from '../handlers/scale.ts';
 import { selectionOf } from '../handlers/selection.ts';

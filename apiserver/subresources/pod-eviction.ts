@@ -9,8 +9,8 @@ import {
   StatusError,
 } from '../../machinery/meta/status-error.ts';
 import type { Eviction, Pod, PodDisruptionBudget } from '../../machinery/schema/wire.ts';
+import { type CheckedDeleteOptions, checkDeleteOptions } from '../handlers/delete-options.ts';
 import { manageFields } from '../handlers/field-manager.ts';
-import { type CheckedDeleteOptions, checkDeleteOptions } from '../handlers/options.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ObjectStore } from '../registry/object-store/object-store.ts';
 import type { WriteContext } from '../registry/resource.ts';

@@ -1,6 +1,6 @@
 /**
- * The query parameters of writes and reads, parsed and checked as the real server does
- * (meta/v1 CreateOptions, UpdateOptions, PatchOptions, DeleteOptions, ListOptions).
+ * The query parameters of lists and watches, parsed and checked as the real server does (meta/v1
+ * ListOptions).
  */
 import * as fe from '../../machinery/meta/field-error.ts';
 import {
@@ -11,147 +11,8 @@ import {
 } from '../../machinery/meta/fields.ts';
 import { everything, parseLabelSelector, type Selector } from '../../machinery/meta/labels.ts';
 import { badRequest, invalid } from '../../machinery/meta/status-error.ts';
-import type { DeletionOptions } from '../registry/object-store/deletion.ts';
 import { isTrue } from '../server/api-request.ts';
-
-export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
-
-export interface WriteOptions {
-  readonly dryRun: boolean;
-  readonly fieldManager: string;
-  readonly fieldValidation: FieldValidation;
-  /** Only of patches. */
-  readonly force: boolean | undefined;
-}
-
-const metaGroup = 'meta.k8s.io';
-
-/** Options of a create, update or patch. Throws 422 for values that are not allowed. */
-export function writeOptions(
-  query: URLSearchParams,
-  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
-  applies = false,
-): WriteOptions {
-  const errors: fe.FieldError[] = [];
-  const fieldManager = query.get('fieldManager') ?? '';
-  const forceText = query.get('force');
-  const force = forceText === null ? undefined : isTrue(forceText);
-  if (kind === 'PatchOptions') {
-    if (applies && fieldManager === '') {
-      errors.push(fe.required(fe.FieldPath.of('fieldManager'), 'is required for apply patch'));
-    } else if (!applies && force !== undefined) {
-      errors.push(
-        fe.forbiddenField(fe.FieldPath.of('force'), 'may not be specified for non-apply patch'),
-      );
-    }
-  }
-  errors.push(...checkFieldManager(fieldManager));
-  const dryRun = query.getAll('dryRun').filter((v) => v !== '');
-  errors.push(...checkDryRun(dryRun));
-  const validation = query.get('fieldValidation') ?? '';
-  if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {
-    errors.push(
-      fe.notSupported(fe.FieldPath.of('fieldValidation'), validation, [
-        '',
-        'Ignore',
-        'Strict',
-        'Warn',
-      ]),
-    );
-  }
-  if (errors.length > 0) throw invalid({ group: metaGroup, resource: kind }, '', errors);
-  return {
-    dryRun: dryRun.length > 0,
-    fieldManager,
-    fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
-    force,
-  };
-}
-
-function checkFieldManager(manager: string): fe.FieldError[] {
-  const at = fe.FieldPath.of('fieldManager');
-  const errors: fe.FieldError[] = [];
-  if (Buffer.byteLength(manager) > 128) errors.push(fe.tooLong(at, 128));
-  let i = 0;
-  for (const ch of manager) {
-    if (/[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}]|[^\S ]/u.test(ch)) {
-      const code = ch.codePointAt(0)!;
-      const hex = code.toString(16).toUpperCase().padStart(4, '0');
-      errors.push(
-        fe.invalidValue(
-          at,
-          manager,
-          `invalid character U+${hex} (at position ${i}): should only contain printable characters`,
-        ),
-      );
-    }
-    i += Buffer.byteLength(ch);
-  }
-  return errors;
-}
-
-function checkDryRun(values: readonly string[]): fe.FieldError[] {
-  if (values.every((v) => v === 'All')) return [];
-  return [fe.notSupported(fe.FieldPath.of('dryRun'), values, ['All'])];
-}
-
-interface RawDeleteOptions {
-  gracePeriodSeconds?: number;
-  propagationPolicy?: string;
-  orphanDependents?: boolean;
-  preconditions?: { uid?: string; resourceVersion?: string };
-  dryRun?: string[];
-}
-
-export interface CheckedDeleteOptions extends DeletionOptions {
-  readonly dryRun: boolean;
-}
-
-/** DeleteOptions from the query string, for a request without a body. */
-export function deleteOptionsOfQuery(query: URLSearchParams): RawDeleteOptions {
-  const out: RawDeleteOptions = {};
-  const grace = query.get('gracePeriodSeconds');
-  if (grace !== null) {
-    if (!/^-?\d+$/.test(grace)) {
-      throw badRequest(`strconv.ParseInt: parsing ${fe.quote(grace)}: invalid syntax`);
-    }
-    out.gracePeriodSeconds = Number(grace);
-  }
-  const policy = query.get('propagationPolicy');
-  if (policy !== null) out.propagationPolicy = policy;
-  const orphan = query.get('orphanDependents');
-  if (orphan !== null) out.orphanDependents = isTrue(orphan);
-  const dryRun = query.getAll('dryRun').filter((v) => v !== '');
-  if (dryRun.length > 0) out.dryRun = dryRun;
-  return out;
-}
-
-/** Checks DeleteOptions. Throws 422. */
-export function checkDeleteOptions(o: RawDeleteOptions): CheckedDeleteOptions {
-  const errors: fe.FieldError[] = [];
-  const at = fe.FieldPath.of('propagationPolicy');
-  const policy = o.propagationPolicy;
-  if (o.orphanDependents !== undefined && policy !== undefined) {
-    errors.push(
-      fe.invalidValue(at, policy, 'orphanDependents and deletionPropagation cannot be both set'),
-    );
-  }
-  if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
-    errors.push(fe.notSupported(at, policy, ['Foreground', 'Background', 'Orphan', 'nil']));
-  }
-  const dryRun = o.dryRun ?? [];
-  errors.push(...checkDryRun(dryRun));
-  if (errors.length > 0) {
-    throw invalid({ group: metaGroup, resource: 'DeleteOptions' }, '', errors);
-  }
-  return {
-    gracePeriodSeconds: o.gracePeriodSeconds,
-    propagationPolicy: policy as DeletionOptions['propagationPolicy'],
-    orphanDependents: o.orphanDependents,
-    preconditions: o.preconditions,
-    dryRun: dryRun.length > 0,
-  };
-}
+import { metaGroup } from './write-options.ts';
 
 export interface ListOptions {
   readonly labelSelector: Selector;
