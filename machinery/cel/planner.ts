@@ -93,7 +93,11 @@ export class Planner {
       if (local !== undefined) return local;
     }
     const missing = new CelError(`no such attribute(s): ${name}`);
-    return (frame) => frame.vars.resolve(name) ?? missing;
+    return (frame) => {
+      // Null is a value like any other.
+      const value = frame.vars.resolve(name);
+      return value === undefined ? missing : value;
+    };
   }
 
   private select(e: SelectNode): Step {
