@@ -80,7 +80,10 @@ function qualifyIfPresent(q: Qualifier, frame: Frame, object: Value): Result | u
 
 /** The value at `key`. Where it is missing: `undefined` when only asked whether it is there. */
 export function lookUp(object: Value, key: Value, ask: boolean): Result | undefined {
-  if (!isKey(key)) return new CelError(`invalid qualifier type: ${goTypeName(key)}`);
+  if (!isKey(key)) {
+    const type = key === null ? '<nil>' : goTypeName(key);
+    return new CelError(`invalid qualifier type: ${type}`);
+  }
   if (object instanceof MapValue) {
     const found = object.find(key);
     if (found !== undefined || ask) return found;

@@ -48,9 +48,12 @@ function evaluation(args: readonly Step[], { call, strict, inTurn }: Target, cos
     const values: Value[] = [];
     for (const argument of evals) {
       const value = argument(frame);
-      if (strict && value instanceof CelError) return value;
       // Overloads that are not strict know errors when they see them.
       values.push(value as Value);
+      if (!(strict && value instanceof CelError)) continue;
+      // A call is charged where all its arguments were looked at.
+      if (values.length === evals.length) frame.charge(cost(values, value));
+      return value;
     }
     const result = call(...values);
     frame.charge(cost(values, result));

@@ -1,4 +1,5 @@
 /** Names of the reference implementation's own types, where its messages let them show. */
+import { JsonList, JsonMap } from './adapt.ts';
 import { Duration } from './duration.ts';
 import { ListValue } from './list-value.ts';
 import { MapValue } from './map-value.ts';
@@ -20,6 +21,8 @@ export function goTypeName(v: Value): string {
     default:
   }
   if (v === null) return 'types.Null';
+  if (v instanceof JsonList) return '[]interface {}';
+  if (v instanceof JsonMap) return 'map[string]interface {}';
   if (v instanceof Uint) return 'types.Uint';
   if (v instanceof Uint8Array) return 'types.Bytes';
   if (v instanceof Timestamp) return 'types.Timestamp';

@@ -269,7 +269,7 @@ class Parser {
     const name = this.identifier();
     const open = this.take('(');
     if (open === undefined) return this.tree.ident(at, name, dot);
-    return this.tree.globalCall(at, open.at, name.text, dot, this.args());
+    return this.tree.globalCall(at, open.at, name.text, dot, () => this.args());
   }
 
   /** Moves on to after the brace when a name of a message and a brace come. */
@@ -290,6 +290,7 @@ class Parser {
 
   private struct(name: string): Expr {
     const open = this.expect('{');
+    const list = this.token.at;
     const fields: StructField[] = [];
     while (!this.is('}') && !this.is(',')) {
       const { at } = this.token;
@@ -297,7 +298,7 @@ class Parser {
       const field = this.token.kind === 'escaped' ? this.next() : this.identifier();
       const colon = this.expect(':');
       const value = this.expr();
-      const made = this.tree.field({ at, open: open.at, colon: colon.at }, field, value, optional);
+      const made = this.tree.field({ at, list, colon: colon.at }, field, value, optional);
       if (made !== undefined) fields.push(made);
       if (!this.is(',') || this.closes(1, '}')) break;
       this.position++;

@@ -8,15 +8,20 @@ import {
   type ATNSimulator,
   type ATNState,
   BaseErrorListener,
+  BlockEndState,
   CharStream,
   CommonTokenStream,
   type DecisionState,
   DefaultErrorStrategy,
+  type IntervalSet,
   LexerInterpreter,
+  LL1Analyzer,
+  NoViableAltException,
   type Parser,
   ParserInterpreter,
   type ParserRuleContext,
   type ParseTreeListener,
+  PlusLoopbackState,
   type RecognitionException,
   type Recognizer,
   StarLoopbackState,
@@ -205,6 +210,26 @@ class LimitedRecovery extends DefaultErrorStrategy {
 
 const endOfText = -1;
 
+/** By decision: what each alternative begins with, where the next token tells them apart. */
+const decisions: readonly (readonly IntervalSet[] | undefined)[] = parserStates.decisionToState.map(
+  (state) => {
+    const sets = new LL1Analyzer(parserStates).getDecisionLookahead(state) ?? [];
+    const known: IntervalSet[] = [];
+    for (const set of sets) {
+      if (set == null || set.length === 0) return undefined;
+      if (known.some((other) => (other.and(set)?.length ?? 0) > 0)) return undefined;
+      known.push(set);
+    }
+    return known;
+  },
+);
+
+/** Whether its last alternative is to go on without any of the others. */
+function mayBeLeftOut(state: DecisionState): boolean {
+  if (state instanceof StarLoopEntryState || state instanceof PlusLoopbackState) return true;
+  return state.transitions.at(-1)?.target instanceof BlockEndState;
+}
+
 /**
  * An interpreter of the automaton that goes as a generated parser goes: on its way back in a loop
  * it is more lenient with what comes next than at the loop's start.
@@ -228,15 +253,22 @@ class RecoveringParser extends ParserInterpreter {
   }
 
   protected override visitDecisionState(state: DecisionState): number {
-    if (!(this.loopedBack && state instanceof StarLoopEntryState)) {
-      this.loopedBack = false;
-      return super.visitDecisionState(state);
-    }
+    const again = this.loopedBack && state instanceof StarLoopEntryState;
     this.loopedBack = false;
-    this.state = state.loopBackState!.stateNumber;
+    if (state.transitions.length < 2) return 1;
+    if (again) this.state = state.loopBackState!.stateNumber;
     this.errorHandler.sync(this);
     this.state = state.stateNumber;
-    return this.interpreter.adaptivePredict(this.inputStream, state.decision, this.context);
+    const sets = decisions[state.decision];
+    if (sets === undefined) {
+      return this.interpreter.adaptivePredict(this.inputStream, state.decision, this.context);
+    }
+    const next = this.inputStream.LA(1);
+    const chosen = sets.findIndex((set) => set.contains(next));
+    if (chosen >= 0) return chosen + 1;
+    // What is optional is left out; a choice has to be made.
+    if (mayBeLeftOut(state)) return sets.length;
+    throw new NoViableAltException(this);
   }
 
   /** What a loop has so far ends where the next round begins: listeners see one rule at a time. */

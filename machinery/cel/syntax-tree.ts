@@ -4,7 +4,7 @@
  */
 import { ErrorNode, ParserRuleContext, type Token as RawToken, TerminalNode } from 'antlr4ng';
 import type { Expr, MapEntry, StructField } from './ast.ts';
-import { parserRules, symbolicNames } from './grammar/automata.ts';
+import { literalNames, parserRules, symbolicNames } from './grammar/automata.ts';
 import type { Token, TokenKind } from './lexer.ts';
 import * as operators from './operators.ts';
 import type { TreeBuilder } from './tree-builder.ts';
@@ -58,8 +58,13 @@ function stands(node: TerminalNode): boolean {
 
 function tokenOf(raw: RawToken): Token {
   const kind = kinds[symbolicNames[raw.type] ?? ''] ?? 'operator';
-  return { kind, text: raw.text ?? '', at: Math.max(raw.start, 0) };
+  // A token that was made up has no text of its own.
+  const text = literalNames[raw.type]?.slice(1, -1) ?? raw.text ?? '';
+  return { kind, text, at: Math.max(raw.start, 0) };
 }
+
+/** The place of what has none; messages show it as before the first column. */
+const nowhere = -1;
 
 /** Visits a tree; nothing of what it makes is kept, only what it reports. */
 export class BrokenTree {
@@ -71,7 +76,7 @@ export class BrokenTree {
 
   /** Visits a node that may be missing. */
   visit(node: ParserRuleContext | undefined): Expr {
-    if (node === undefined) return this.tree.nothing(0);
+    if (node === undefined) return this.tree.nothing(nowhere);
     const parts = new Parts(node);
     switch (parserRules[node.ruleIndex]) {
       case 'expr':
@@ -108,7 +113,7 @@ export class BrokenTree {
   private chain(parts: Parts, operator: string, fn: string): Expr {
     const ops = parts.all(operator);
     const terms = parts.rules.map((r) => this.visit(r));
-    if (ops.length === 0) return terms[0] ?? this.tree.nothing(parts.at);
+    if (ops.length === 0) return terms[0] ?? this.tree.nothing(nowhere);
     if (terms.length <= ops.length) {
       return this.tree.problem(parts.at, `unexpected character, wanted '${operator}'`);
     }
@@ -129,6 +134,7 @@ export class BrokenTree {
   private unary(parts: Parts): Expr {
     const member = parts.of('member')[0];
     const [op] = parts.tokens;
+    if (member === undefined && op === undefined) return this.tree.nothing(parts.at);
     if (op === undefined) return this.visit(member);
     const e = this.visit(member);
     if (parts.all(op.text).length % 2 === 0) return e;
@@ -152,11 +158,21 @@ export class BrokenTree {
     }
     const dot = parts.first('.');
     const [escaped] = parts.of('escapeIdent');
-    const field = escaped === undefined ? undefined : new Parts(escaped).tokens[0];
-    if (dot === undefined || field === undefined) return this.tree.nothing(parts.at);
+    // Without any token of its own it is what it was before the text went wrong.
+    if (dot === undefined || escaped === undefined) {
+      return parts.tokens.length === 0 ? operand : this.tree.nothing(parts.at);
+    }
+    const field = this.fieldName(escaped);
     return field.kind === 'escaped'
-      ? this.tree.escapedSelection(dot.at, operand, field, optional)
+      ? this.tree.escapedSelection(dot.at, operand, field, optional, new Parts(escaped).at)
       : this.tree.selection(dot.at, operand, field, optional);
+  }
+
+  private fieldName(node: ParserRuleContext, place?: number): Token {
+    const { at, tokens } = new Parts(node);
+    if (tokens[0] !== undefined) return tokens[0];
+    this.tree.problem(place ?? at, 'unsupported ident kind');
+    return { kind: 'identifier', text: '', at };
   }
 
   private list(node: ParserRuleContext | undefined): Expr[] {
@@ -177,7 +193,7 @@ export class BrokenTree {
     if (names.length > 0) {
       const dot = parts.tokens[0]!.text === '.' ? '.' : '';
       if (open === undefined) return this.tree.ident(at, names[0]!, dot);
-      const args = this.list(parts.of('exprList')[0]);
+      const args = (): Expr[] => this.list(parts.of('exprList')[0]);
       return this.tree.globalCall(at, open.at, names[0]!.text, dot, args);
     }
     if (open !== undefined) return this.visit(parts.of('expr')[0]);
@@ -185,7 +201,7 @@ export class BrokenTree {
       return this.tree.map(brace.at, this.entries(parts.of('mapInitializerList')[0]));
     }
     const bracket = parts.first('[');
-    if (bracket === undefined) return this.tree.nothing(at);
+    if (bracket === undefined) return this.tree.nothing(nowhere);
     return this.elements(bracket.at, parts.of('listInit')[0]);
   }
 
@@ -229,9 +245,9 @@ export class BrokenTree {
       if (colon === undefined || value === undefined) return [];
       const fieldParts = new Parts(field);
       const escaped = fieldParts.of('escapeIdent')[0];
-      const name = escaped === undefined ? undefined : new Parts(escaped).tokens[0];
-      if (name === undefined) continue;
-      const places = { at: fieldParts.at, open: parts.at, colon: colon.at };
+      if (escaped === undefined) continue;
+      const name = this.fieldName(escaped, parts.at);
+      const places = { at: fieldParts.at, list: parts.at, colon: colon.at };
       const optional = fieldParts.first('?') !== undefined;
       const made = this.tree.field(places, name, this.visit(value), optional);
       if (made !== undefined) fields.push(made);

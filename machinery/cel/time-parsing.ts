@@ -4,7 +4,7 @@ import { maxInt } from './literals.ts';
 import { Timestamp } from './timestamp.ts';
 
 const rfc3339 =
-  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
+  /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /** A time in RFC 3339; `undefined` where `text` is none. */
 export function parseTimestamp(text: string): Timestamp | undefined {

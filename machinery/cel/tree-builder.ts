@@ -24,7 +24,8 @@ const reserved = new Set([
 /** Where the parts of a struct's field stand. */
 export interface FieldPlaces {
   readonly at: number;
-  readonly open: number;
+  /** The first field. */
+  readonly list: number;
   readonly colon: number;
 }
 
@@ -33,6 +34,8 @@ export class TreeBuilder {
   private readonly options: ParserOptions;
   private readonly build: NodeBuilder;
   private readonly issues: Issues;
+  /** Above zero where nothing is reported. */
+  private muted = 0;
   private readonly macros = new Map<string, ParserOptions['macros'][number]>();
   /** How deep nodes are nested; those that are not in here are not nested at all. */
   private readonly depths = new WeakMap<Expr, number>();
@@ -80,9 +83,14 @@ export class TreeBuilder {
     return this.build.ident(name.at, dot + name.text);
   }
 
-  globalCall(at: number, open: number, name: string, dot: string, args: Expr[]): Expr {
-    if (reserved.has(name)) return this.problem(at, `reserved identifier: ${name}`);
-    return this.call(open, dot + name, undefined, args);
+  /** A call of a name; the arguments of a reserved one are read, but nothing is said of them. */
+  globalCall(at: number, open: number, name: string, dot: string, args: () => Expr[]): Expr {
+    if (!reserved.has(name)) return this.call(open, dot + name, undefined, args());
+    const e = this.problem(at, `reserved identifier: ${name}`);
+    this.muted++;
+    args();
+    this.muted--;
+    return e;
   }
 
   memberCall(at: number, name: string, target: Expr, args: Expr[]): Expr {
@@ -112,8 +120,14 @@ export class TreeBuilder {
   }
 
   /** A name in backticks, which is switched off everywhere. */
-  escapedSelection(at: number, operand: Expr, name: Token, optional: boolean): Expr {
-    this.problem(name.at, "unsupported syntax: '`'");
+  escapedSelection(
+    at: number,
+    operand: Expr,
+    name: Token,
+    optional: boolean,
+    place = name.at,
+  ): Expr {
+    this.problem(place, "unsupported syntax: '`'");
     return this.selection(at, operand, name, optional);
   }
 
@@ -149,14 +163,14 @@ export class TreeBuilder {
   }
 
   field(
-    { at, colon }: FieldPlaces,
+    { at, list, colon }: FieldPlaces,
     name: Token,
     value: Expr,
     optional: boolean,
   ): StructField | undefined {
     if (optional && !this.allowsOptional(at, '?')) return undefined;
     if (name.kind === 'escaped') {
-      this.problem(at, "unsupported syntax: '`'");
+      this.problem(list, "unsupported syntax: '`'");
       return undefined;
     }
     return { name: name.text, value, optional, id: this.build.id(), at: colon };
@@ -178,7 +192,7 @@ export class TreeBuilder {
   }
 
   problem(at: number, message: string): Expr {
-    this.issues.report(at, message);
+    if (this.muted === 0) this.issues.report(at, message);
     return this.nothing(at);
   }
 
