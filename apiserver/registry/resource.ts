@@ -298,6 +298,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly unknownFieldText: ((field: string) => string) | undefined;
   /** A warning with every request: the kind is deprecated. */
   readonly deprecation: string | undefined;
+  /**
+   * The server itself goes by these objects (webhooks): a write is answered when it does so by what
+   * was written.
+   */
+  readonly actsAtOnce: boolean;
   /** Default TTL in seconds of new objects (events). */
   readonly ttlSeconds: number | undefined;
 }
@@ -340,6 +345,7 @@ export function defineResource<T extends KubeObject>(
     selectableFields: {},
     unknownFieldText: undefined,
     deprecation: undefined,
+    actsAtOnce: false,
     ttlSeconds: undefined,
     ...d,
   };

@@ -16,6 +16,7 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   metadataChecks: ['whole'],
   categories: ['api-extensions'],
   namespaced: false,
+  actsAtOnce: true,
   anyFinalizer: true,
   unconditionalUpdate: false,
   generationOf: (c) => ({ webhooks: c.webhooks }),

@@ -47,12 +47,12 @@ export class ObjectStore {
 
   /** Stores a new object; changes `object` in place. `admit` runs after validation. */
   create(object: KubeObject, ctx: WriteContext, admit?: AdmitCreate): Promise<StoredObject> {
-    return createObject(this.#objects, object, ctx, admit);
+    return this.#acting(createObject(this.#objects, object, ctx, admit), (o) => o);
   }
 
   /** Reads, transforms, checks and writes until no other writer came between. */
   update(request: UpdateRequest, ctx: WriteContext): Promise<UpdateOutcome> {
-    return updateObject(this.#objects, request, ctx);
+    return this.#acting(updateObject(this.#objects, request, ctx), ({ object }) => object);
   }
 
   /**
@@ -66,7 +66,17 @@ export class ObjectStore {
     ctx: WriteContext,
     admit?: AdmitDelete,
   ): Promise<DeleteOutcome> {
-    return deleteObject(this.#objects, namespace, name, options, ctx, admit);
+    const deleting = deleteObject(this.#objects, namespace, name, options, ctx, admit);
+    return this.#acting(deleting, ({ object }) => object);
+  }
+
+  /** Of objects that the server goes by, a write has ended when the cache shows it. */
+  #acting<T>(write: Promise<T>, written: (outcome: T) => StoredObject): Promise<T> {
+    if (!this.definition.actsAtOnce) return write;
+    return write.then(async (outcome) => {
+      await this.cacher.shows(written(outcome).revision);
+      return outcome;
+    });
   }
 
   /** The time that new objects carry. */
