@@ -25,6 +25,7 @@ import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts
 import { podResizeValidator } from './pod-resize-validator.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
+import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota/resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -93,7 +94,7 @@ const entries: readonly Entry[] = [
   on('PodResizeValidator', podResizeValidator),
   off('MutatingAdmissionPolicy', 'unsupported'),
   on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
-  off('ValidatingAdmissionPolicy', 'unsupported'),
+  on('ValidatingAdmissionPolicy', validatingAdmissionPolicy),
   on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),
   on('ResourceQuota', resourceQuota),
   off('AlwaysDeny', () => alwaysDeny),

@@ -16,6 +16,20 @@ import type { UserInfo } from '../registry/resource.ts';
 /** Who decides; the real server's authorizers in their order. */
 export type Decide = (attributes: AccessAttributes) => Promise<Decision> | Decision;
 
+/** For one request: what was decided once is not asked again, also by other policies. */
+export function rememberingDecisions(decide: Decide): Decide {
+  const known = new Map<string, Promise<Decision> | Decision>();
+  return (attributes) => {
+    const key = JSON.stringify(attributes);
+    let decision = known.get(key);
+    if (decision === undefined) {
+      decision = decide(attributes);
+      known.set(key, decision);
+    }
+    return decision;
+  };
+}
+
 /** Thrown through an evaluation. */
 class AnswerNeeded {
   readonly answer: Promise<Decision>;
