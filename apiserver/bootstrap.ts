@@ -49,6 +49,7 @@ export interface BootstrapEnvironment {
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 const rbacGroup = 'rbac.authorization.k8s.io';
 const flowGroup = 'flowcontrol.apiserver.k8s.io';
+const flowManager = 'api-priority-and-fairness-config-producer-v1';
 const endpointsEveryMs = 10_000;
 /** Every how many rounds the rest is looked after too. */
 const restEvery = 6;
@@ -121,7 +122,8 @@ async function ensureKept({ access }: BootstrapEnvironment): Promise<void> {
   const each = (resource: string, objects: readonly KubeObject[]) =>
     objects.map((o) => {
       const expected = complete(o);
-      return ensure(access, `${resource}.${flowGroup}`, o, (x) => reviseFlowControl(expected, x));
+      const revise = (x: typeof expected) => reviseFlowControl(expected, x);
+      return ensure(access, `${resource}.${flowGroup}`, o, revise, flowManager);
     });
   await Promise.all([
     ...namespaces.map((name) => ensure(access, 'namespaces', { metadata: { name } })),

@@ -11,19 +11,23 @@ export type Revise<T extends KubeObject> = (existing: T) => T | 'recreate' | und
 
 const attempts = 3;
 
-/** Another server of the cluster may do the same at the same time: whoever is later looks again. */
+/**
+ * Makes sure of `expected`, whose fields belong to `manager` when it is created. Another server of
+ * the cluster may do the same at the same time: whoever is later looks again.
+ */
 export async function ensure<T extends KubeObject>(
   access: ResourceAccess,
   resource: string,
   expected: T,
   revise: Revise<T> = () => undefined,
+  manager?: string,
 ): Promise<void> {
   const { name = '', namespace = '' } = expected.metadata ?? {};
   for (let attempt = 1; ; attempt++) {
     try {
       const existing = await access.get<T>(resource, namespace, name);
       if (existing === undefined) {
-        await access.create(resource, expected);
+        await access.create(resource, expected, manager);
         return;
       }
       const next = revise(existing);

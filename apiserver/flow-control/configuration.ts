@@ -4,7 +4,7 @@ import { formatTime } from '../../machinery/meta/times.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from '../../machinery/schema/wire.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
 import type { ResourceCache } from '../storage/cache/resource-cache.ts';
-import { withDangling } from './dangling.ts';
+import { applyDangling, withDangling } from './dangling.ts';
 import type { FlowControl } from './flow-control.ts';
 
 export interface FlowConfigurationOptions {
@@ -112,9 +112,9 @@ export class FlowConfiguration {
   async #writeCondition(schema: FlowSchema): Promise<void> {
     const { access, now } = this.#options;
     const name = schema.metadata?.name ?? '';
+    if (withDangling(schema, this.#exists(schema), formatTime(now())) === undefined) return;
     const revised = (current: FlowSchema) =>
-      withDangling(current, this.#exists(current), formatTime(now()));
-    if (revised(schema) === undefined) return;
+      applyDangling(current, this.#exists(current), formatTime(now()));
     if (!this.#mayWrite(name)) {
       this.#later(calmMs * (1 + Math.random()));
       return;

@@ -1,7 +1,7 @@
 /** The condition of flow schemas, and when rejected clients may come again. */
 import assert from 'node:assert/strict';
 import type { FlowSchema } from '../../machinery/schema/wire.ts';
-import { withDangling } from './dangling.ts';
+import { applyDangling, withDangling } from './dangling.ts';
 import { RetryAfter } from './retry-after.ts';
 
 const schema = { spec: { priorityLevelConfiguration: { name: 'p' } } } as FlowSchema;
@@ -23,6 +23,29 @@ describe('the condition Dangling', () => {
     const found = withDangling(missing, true, '2026-02-02T00:00:00Z')!;
     assert.equal(found.status?.conditions?.[0]?.status, 'False');
     assert.equal(found.status?.conditions?.[0]?.reason, 'Found');
+  });
+
+  it('belongs to who applies it', () => {
+    const named = { ...schema, metadata: { name: 'f' } } as FlowSchema;
+    const applied = applyDangling(named, true, '2026-01-01T00:00:00Z')!;
+    const owner = applied.metadata?.managedFields?.find((m) => m.subresource === 'status');
+    assert.equal(owner?.manager, 'api-priority-and-fairness-config-consumer-v1');
+    assert.equal(owner.operation, 'Apply');
+    assert.deepEqual(owner.fieldsV1, {
+      'f:status': {
+        'f:conditions': {
+          'k:{"type":"Dangling"}': {
+            '.': {},
+            'f:lastTransitionTime': {},
+            'f:message': {},
+            'f:reason': {},
+            'f:status': {},
+            'f:type': {},
+          },
+        },
+      },
+    });
+    assert.equal(applyDangling(applied, true, '2026-02-02T00:00:00Z'), undefined);
   });
 });
 

@@ -1,4 +1,6 @@
 /** The condition that says whether the priority level of a FlowSchema exists. */
+import { applyPatch } from '../../machinery/patch/apply.ts';
+import { kindType } from '../../machinery/schema/schema.ts';
 import type { FlowSchema } from '../../machinery/schema/wire.ts';
 
 type Condition = NonNullable<NonNullable<FlowSchema['status']>['conditions']>[number];
@@ -37,5 +39,37 @@ export function withDangling(
   return {
     ...schema,
     status: { conditions: [...conditions.filter((c) => c.type !== 'Dangling'), condition] },
+  };
+}
+
+const kind = 'FlowSchema';
+const apiVersion = 'flowcontrol.apiserver.k8s.io/v1';
+
+/** The same with who owns the condition: the real server writes it by an apply of the status. */
+export function applyDangling(
+  schema: FlowSchema,
+  exists: boolean,
+  now: string,
+): FlowSchema | undefined {
+  const revised = withDangling(schema, exists, now);
+  const condition = revised?.status?.conditions?.at(-1);
+  if (revised === undefined || condition === undefined) return undefined;
+  const { name = '' } = schema.metadata ?? {};
+  const applied = applyPatch({
+    live: { ...schema, kind, apiVersion },
+    config: { kind, apiVersion, metadata: { name }, status: { conditions: [condition] } } as never,
+    kind,
+    apiVersion,
+    type: kindType(apiVersion, kind)!,
+    subresource: 'status',
+    now,
+    resetFields: [['spec']],
+    manager: 'api-priority-and-fairness-config-consumer-v1',
+    force: true,
+  });
+  const managedFields = applied.metadata?.managedFields;
+  return {
+    ...revised,
+    metadata: { ...revised.metadata, ...(managedFields === undefined ? {} : { managedFields }) },
   };
 }

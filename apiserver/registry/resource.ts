@@ -49,9 +49,9 @@ export interface ResourceAccess {
   list<T extends KubeObject>(resource: string, namespace: string): Promise<readonly T[]>;
   /**
    * Creates, updates or deletes with the server's own authority, past admission.
-   * Throws StatusError.
+   * Throws StatusError. `manager` owns the fields of what is created; `kube-apiserver` by default.
    */
-  create<T extends KubeObject>(resource: string, object: T): Promise<T>;
+  create<T extends KubeObject>(resource: string, object: T, manager?: string): Promise<T>;
   update<T extends KubeObject>(
     resource: string,
     namespace: string,

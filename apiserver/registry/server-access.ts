@@ -5,9 +5,13 @@ import { hasReason, notFound } from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
+import { manageFields } from '../handlers/field-manager.ts';
 import type { Catalog } from './catalog.ts';
 import type { ResourceAccess, UserInfo, WriteContext } from './resource.ts';
 import type { ServedResource } from './served-resource.ts';
+
+/** Who owns the fields of what the server creates by itself. */
+const ownManager = 'kube-apiserver';
 
 const serverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters'] };
 
@@ -38,13 +42,14 @@ export function serverAccess(catalog: () => Catalog): ResourceAccess {
       const { cache } = find(resource).store;
       return Promise.resolve([...cache.objects(namespace)].map((o) => o.shared<T>()));
     },
-    async create<T extends KubeObject>(resource: string, object: T) {
+    async create<T extends KubeObject>(resource: string, object: T, manager = ownManager) {
       const r = find(resource);
       const full = normalize(
         { kind: r.definition.kind, apiVersion: r.apiVersion, ...structuredClone(object) },
         r.type,
       );
       applyDefaults(r.apiVersion, r.definition.kind, full);
+      manageFields(r, undefined, full, manager, '');
       try {
         const stored = await r.store.create(full, context(object.metadata?.namespace ?? ''));
         await r.store.cacher.shows(stored.revision);

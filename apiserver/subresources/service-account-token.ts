@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import * as fe from '../../machinery/meta/field-error.ts';
 import { badRequest, conflict, invalid } from '../../machinery/meta/status-error.ts';
 import { formatTime } from '../../machinery/meta/times.ts';
+import { updateManagedFields } from '../../machinery/patch/managed-fields.ts';
+import { kindType } from '../../machinery/schema/schema.ts';
 import type {
   KubeObject,
   Node,
@@ -10,10 +12,12 @@ import type {
   ServiceAccount,
   TokenRequest,
 } from '../../machinery/schema/wire.ts';
+import { managerOf } from '../handlers/write-request.ts';
 import type { Subresource, SubresourceCall } from '../registry/subresource.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
 
 const requestKind = { group: 'authentication.k8s.io', resource: 'TokenRequest' };
+const requestVersion = 'authentication.k8s.io/v1';
 const minSeconds = 600;
 const maxSeconds = 2 ** 32;
 /** Tokens of this lifetime are what pods get; they live longer, and warn when used after it. */
@@ -30,10 +34,11 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
     name: 'token',
     verbs: ['create'],
     kind: 'TokenRequest',
-    apiVersion: 'authentication.k8s.io/v1',
+    apiVersion: requestVersion,
     async handle(call) {
       const request = call.body as TokenRequest;
       const account = await accountOf(env, call, request);
+      manage(call, request);
       const { name = '', namespace = '', uid = '' } = account.metadata ?? {};
       const { creationTimestamp: _sent, ...sent } = request.metadata ?? {};
       request.metadata = { ...sent, name, namespace, uid, creationTimestamp: call.context.now };
@@ -68,7 +73,7 @@ export function serviceAccountToken(env: SubresourceEnvironment): Subresource {
       call.context.annotate?.(issued, `JTI=${claims.jti}`);
       const answer: KubeObject & { spec: unknown; status: unknown } = {
         kind: 'TokenRequest',
-        apiVersion: 'authentication.k8s.io/v1',
+        apiVersion: requestVersion,
         metadata: request.metadata,
         spec,
         status: {
@@ -111,6 +116,34 @@ async function accountOf(
   return account;
 }
 
+type OwnedFields = Partial<Record<string, Partial<Record<string, Record<string, unknown>>>>>;
+
+/** Requests have owners of their fields, as stored objects have. */
+function manage({ query, request: raw, context }: SubresourceCall, request: TokenRequest): void {
+  const { boundObjectRef, ...spec } = request.spec ?? {};
+  const next = {
+    ...request,
+    kind: requestKind.resource,
+    apiVersion: requestVersion,
+    // An absent reference is written as null, which nobody owns.
+    spec: boundObjectRef ? { ...spec, boundObjectRef } : spec,
+  };
+  updateManagedFields({
+    type: kindType(requestVersion, requestKind.resource)!,
+    apiVersion: requestVersion,
+    subresource: 'token',
+    now: context.now,
+    resetFields: [],
+    live: undefined,
+    next: next as KubeObject,
+    manager: managerOf(query.get('fieldManager') ?? '', raw.headers['user-agent']),
+  });
+  request.metadata = next.metadata!;
+  // The real server compares with an empty request, where the reference is null already.
+  const owned = request.metadata.managedFields?.[0]?.fieldsV1 as OwnedFields | undefined;
+  delete owned?.['f:spec']?.['f:boundObjectRef']?.['.'];
+}
+
 function validate(request: TokenRequest): void {
   const seconds = request.spec?.expirationSeconds ?? 3600;
   const at = fe.FieldPath.of('spec', 'expirationSeconds');
@@ -137,6 +170,7 @@ async function bindingOf(
   if (ref === undefined || ref === null) return undefined;
   const { apiVersion = '', kind = '', name = '', uid = '' } = ref;
   const find = async <T extends KubeObject>(plural: string, namespace: string): Promise<T> => {
+    if (name === '') throw badRequest('Name parameter required.');
     const stored = await env.catalog().stored(plural)!.store.get(namespace, name);
     return stored.object<T>();
   };
