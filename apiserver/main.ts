@@ -23,6 +23,7 @@ import { Impersonation } from './auth/impersonation/impersonation.ts';
 import { refusal } from './auth/refusal.ts';
 import { ServerAddresses } from './bootstrap/server-addresses.ts';
 import { ensureBootstrapObjects, keepBootstrapObjects } from './bootstrap.ts';
+import { componentChecks } from './component-checks.ts';
 import { checkFeatureGates } from './feature-gates.ts';
 import { setUpLimits } from './flow-control/setup.ts';
 import { Reloads } from './metrics/reloads.ts';
@@ -177,6 +178,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     claimStatusPermission(authorizer),
   ]);
   const services = {
+    components: componentChecks(storage),
     admission,
     access,
     reviews: builtinReviews({ authorizer, authentication, catalog }),

@@ -154,32 +154,52 @@ export function renderList(
   if (form.as === 'Table') {
     return renderTable(c, items, meta, 200);
   }
+  const plain = form.as === 'object' && form.encoding === 'json' && !c.pretty;
+  if (plain && resource.conversion === undefined) {
+    return { code: 200, contentType, body: joinItems(JSON.stringify(listHead(c, meta)), items) };
+  }
+  const objects = items.map((o) => o.object<KubeObject>());
+  return encodedList(c, objects, meta);
+}
+
+/** A list of objects that are not stored. */
+export function renderValues(
+  c: RenderContext,
+  items: readonly KubeObject[],
+  meta: ListMeta,
+): BodyResponse {
+  const { form, resource } = c;
+  checkList(form, { apiVersion: resource.apiVersion, kind: resource.definition.listKind });
+  return form.as === 'Table' ? renderTable(c, items, meta, 200) : encodedList(c, items, meta);
+}
+
+function listHead({ resource }: RenderContext, metadata: ListMeta) {
+  return { kind: resource.definition.listKind, apiVersion: resource.apiVersion, metadata };
+}
+
+/** A list that is no table, made from its objects in their stored form. */
+function encodedList(
+  c: RenderContext,
+  items: readonly KubeObject[],
+  metadata: ListMeta,
+): BodyResponse {
+  const { form, resource } = c;
+  const { contentType } = form;
   if (form.as === 'PartialObjectMetadata') {
     const shown = {
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${form.metaVersion}`,
-      metadata: meta,
+      metadata,
       // Go's nil: the real server makes this list by appending.
-      items:
-        items.length === 0
-          ? null
-          : items.map((o) => partial(resource, o.object<KubeObject>(), form.metaVersion)),
+      items: items.length === 0 ? null : items.map((o) => partial(resource, o, form.metaVersion)),
     };
     const type = kindType('meta.k8s.io/v1', 'PartialObjectMetadataList')!;
     return { code: 200, contentType, body: encode(form, shown, type, c.pretty) };
   }
-  const head = {
-    kind: resource.definition.listKind,
-    apiVersion: resource.apiVersion,
-    metadata: meta,
-  };
-  if (form.encoding === 'json' && !c.pretty && resource.conversion === undefined) {
-    return { code: 200, contentType, body: joinItems(JSON.stringify(head), items) };
-  }
   const shown = {
-    ...head,
+    ...listHead(c, metadata),
     items: items.map((o) => {
-      const { kind: _kind, apiVersion: _apiVersion, ...rest } = toServed(resource, o.object());
+      const { kind: _kind, apiVersion: _apiVersion, ...rest } = toServed(resource, o);
       return rest;
     }),
   };

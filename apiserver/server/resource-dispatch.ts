@@ -4,6 +4,7 @@ import { namesOne } from '../../machinery/codec/accept-header.ts';
 import { quote } from '../../machinery/meta/field-error.ts';
 import { isPathSegmentName } from '../../machinery/meta/names.ts';
 import { badRequest, methodNotSupported, StatusError } from '../../machinery/meta/status-error.ts';
+import { readComponents } from '../handlers/components.ts';
 import { create } from '../handlers/create.ts';
 import { deleteCollection, deleteOne } from '../handlers/delete.ts';
 import { get } from '../handlers/get.ts';
@@ -16,6 +17,7 @@ import { callSubresource } from '../handlers/subresource.ts';
 import { update, type WriteServices } from '../handlers/update.ts';
 import { watch } from '../handlers/watch.ts';
 import type { Catalog } from '../registry/catalog.ts';
+import { type ComponentCheck, componentStatuses } from '../registry/core/component-statuses.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, pageNotFound } from './api-response.ts';
@@ -43,11 +45,17 @@ export function methodNotAllowed(): StatusError {
   );
 }
 
+/** What answers to resource requests are made with. */
+export interface DispatchServices extends WriteServices {
+  /** Whom to ask for the state of components, by name. */
+  readonly components: Readonly<Record<string, ComponentCheck>>;
+}
+
 /** Answers a resource request that was authorized. */
 export async function dispatch(
   request: ApiRequest,
   catalog: Catalog,
-  services: WriteServices,
+  services: DispatchServices,
 ): Promise<ApiResponse> {
   const { info } = request;
   // The router does not tidy paths up.
@@ -70,6 +78,9 @@ export async function dispatch(
     nowMs: Date.now(),
   };
   if (info.subresource !== '') return dispatchSubresource(request, c, catalog, services);
+  if (resource.definition === componentStatuses) {
+    return readComponents(request, c, services.components);
+  }
   switch (info.verb) {
     case 'get':
       return get(c, info.namespace, info.name, request.query.get('resourceVersion') ?? '');

@@ -16,7 +16,6 @@ import type { AuditTrail } from '../audit/trail.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { type Gate, TooManyRequestsError } from '../flow-control/gate.ts';
 import { admitConnection, checkConnect } from '../handlers/subresource.ts';
-import type { WriteServices } from '../handlers/update.ts';
 import { writeContext } from '../handlers/write-request.ts';
 import type { ApiServerOptions } from '../options.ts';
 import type { Catalog } from '../registry/catalog.ts';
@@ -27,7 +26,12 @@ import { authorize } from './authorize.ts';
 import { errorAnswer } from './error-answer.ts';
 import { type Identification, identify } from './identify.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
-import { checkRoute, dispatch, unknownResource } from './resource-dispatch.ts';
+import {
+  checkRoute,
+  type DispatchServices,
+  dispatch,
+  unknownResource,
+} from './resource-dispatch.ts';
 import { WebSocketAnswer } from './web-socket-answer.ts';
 
 export interface UpgradeServices {
@@ -35,7 +39,7 @@ export interface UpgradeServices {
   readonly authorizer: Authorizer;
   readonly gate: Gate;
   readonly catalog: Catalog;
-  readonly services: WriteServices;
+  readonly services: DispatchServices;
   readonly options: ApiServerOptions;
   readonly log: Logger;
 }
