@@ -4,7 +4,7 @@ import { type ComponentCheck, readComponentStatuses } from '../registry/core/com
 import type { ApiRequest } from '../server/api-request.ts';
 import type { ApiResponse } from '../server/api-response.ts';
 import { type RenderContext, renderValue, renderValues } from '../server/rendering.ts';
-import { listOptions } from './options.ts';
+import { listOptions } from './list-options.ts';
 import { selectionOf } from './selection.ts';
 
 /** Asks those of `checks` that the request is about, all at once. */

@@ -17,7 +17,7 @@ export interface CheckedDeleteOptions extends DeletionOptions {
   readonly dryRun: boolean;
 }
 
-/** DeleteOptions from the query string, for a request without a body. */
+/** DeleteOptions from the query string, preconditions too, for a request without a body. */
 export function deleteOptionsOfQuery(query: URLSearchParams): RawDeleteOptions {
   const out: RawDeleteOptions = {};
   const grace = query.get('gracePeriodSeconds');
@@ -31,8 +31,16 @@ export function deleteOptionsOfQuery(query: URLSearchParams): RawDeleteOptions {
   if (policy !== null) out.propagationPolicy = policy;
   const orphan = query.get('orphanDependents');
   if (orphan !== null) out.orphanDependents = isTrue(orphan);
-  const dryRun = query.getAll('dryRun').filter((v) => v !== '');
+  const dryRun = query.getAll('dryRun');
   if (dryRun.length > 0) out.dryRun = dryRun;
+  const uid = query.get('uid') ?? '';
+  const resourceVersion = query.get('resourceVersion') ?? '';
+  if (uid !== '' || resourceVersion !== '') {
+    out.preconditions = {
+      ...(uid === '' ? {} : { uid }),
+      ...(resourceVersion === '' ? {} : { resourceVersion }),
+    };
+  }
   return out;
 }
 

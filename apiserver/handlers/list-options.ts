@@ -75,7 +75,7 @@ function optionalBool(text: string | null): boolean | undefined {
 }
 
 function integer(text: string | null): number | undefined {
-  if (text === null || text === '') return undefined;
+  if (text === null) return undefined;
   const wrong = (why: string) => badRequest(`strconv.ParseInt: parsing ${fe.quote(text)}: ${why}`);
   if (!/^[+-]?\d+$/.test(text)) throw wrong('invalid syntax');
   const value = BigInt(text.replace('+', ''));

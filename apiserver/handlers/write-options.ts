@@ -40,7 +40,7 @@ export function writeOptions(
     }
   }
   errors.push(...validateFieldManager(fieldManager));
-  const dryRun = query.getAll('dryRun').filter((v) => v !== '');
+  const dryRun = query.getAll('dryRun');
   errors.push(...checkDryRun(dryRun));
   const validation = query.get('fieldValidation') ?? '';
   if (!['', 'Ignore', 'Warn', 'Strict'].includes(validation)) {

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import type { UserInfo } from '../registry/resource.ts';
+import { parseQuery } from './query.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 
 const noQuery = new URLSearchParams();
@@ -66,7 +67,7 @@ export class ApiRequest {
   }
 
   get query(): URLSearchParams {
-    this.#query ??= this.queryText === '' ? noQuery : new URLSearchParams(this.queryText);
+    this.#query ??= this.queryText === '' ? noQuery : parseQuery(this.queryText);
     return this.#query;
   }
 
@@ -155,6 +156,6 @@ export function isTrue(value: string | null): boolean {
 }
 
 function selectedName(selector: string): string | undefined {
-  const m = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(selector);
+  const m = /(?:^|,)metadata\.name==?([^,!=\\]+)(?:,|$)/.exec(selector);
   return m?.[1];
 }

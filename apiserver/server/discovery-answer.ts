@@ -52,15 +52,13 @@ export function checkTypes(
   throw noRepresentation(types);
 }
 
-/** The encoding of the first clause that can be served, when that asks for the aggregated form. */
+/** The encoding of the first clause that asks for the aggregated form, whatever stands before it. */
 function aggregatedEncoding(accept: string): Encoding | undefined {
   for (const clause of parseAccept(accept)) {
     const type = mediaTypes.find((t) => takes(clause, t));
     if (type === undefined) continue;
-    const asked = (['g', 'v', 'as'] as const).filter((name) => clause.params.has(name));
-    if (asked.length === 0) return undefined;
-    if (!asked.every((name) => clause.params.get(name) === aggregatedKind[name])) continue;
-    if (asked.length === 3) return negotiate(type, 'status').encoding;
+    const asks = Object.entries(aggregatedKind).every(([k, v]) => clause.params.get(k) === v);
+    if (asks) return negotiate(type, 'status').encoding;
   }
   return undefined;
 }

@@ -31,6 +31,8 @@ export function healthChecks(
       ...first,
       ...more,
       started,
+      // Nobody is listened to before the caches are full.
+      always('informer-sync'),
       storageCheck('etcd-readiness', storage, options.etcdReadycheckTimeoutMs),
       {
         name: 'shutdown',

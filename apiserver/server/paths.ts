@@ -29,6 +29,7 @@ export async function servePath(request: ApiRequest, s: PathServices): Promise<A
     case 'healthz':
     case 'livez':
     case 'readyz':
+      if (request.path.endsWith('/')) return pageNotFound;
       return health(first, parts.slice(1).join('/'), request.query, s.checks[first], s.slis);
     case 'version':
       if (parts.length > 1) throw unknownResource();

@@ -72,7 +72,7 @@ function problemOf(request: FuzzRequest, answer: Answer): string | undefined {
     (status < 500
       ? shown.reason !== undefined
       : status === 504
-        ? message.startsWith('Too large resource version')
+        ? message.startsWith('Timeout: Too large resource version')
         : shown.reason === undefined && (request.method === 'PATCH' || deliberate.test(message)));
   return meant ? undefined : `${status} ${shown.reason} ${message}`.slice(0, 1000);
 }

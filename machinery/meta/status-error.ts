@@ -2,7 +2,7 @@
  * The one error type of the API: what the server answers and what clients throw.
  * Reasons and codes: API reference, `Status` (meta/v1); texts as the real server v1.36 words them.
  */
-import { type FieldError, renderCauses, summarize } from './field-error.ts';
+import { type FieldError, quote, renderCauses, summarize } from './field-error.ts';
 
 /** Closed set of reasons and the HTTP code each is answered with. */
 export const codeOfReason = {
@@ -127,14 +127,18 @@ function detailsOf(r: GroupName, name: string): StatusDetails {
 
 /** 404: `pods "x" not found`. */
 export function notFound(r: GroupName, name: string): StatusError {
-  return new StatusError('NotFound', `${qualified(r)} "${name}" not found`, detailsOf(r, name));
+  return new StatusError(
+    'NotFound',
+    `${qualified(r)} ${quote(name)} not found`,
+    detailsOf(r, name),
+  );
 }
 
 /** 409: `pods "x" already exists`. */
 export function alreadyExists(r: GroupName, name: string): StatusError {
   return new StatusError(
     'AlreadyExists',
-    `${qualified(r)} "${name}" already exists`,
+    `${qualified(r)} ${quote(name)} already exists`,
     detailsOf(r, name),
   );
 }
@@ -143,14 +147,14 @@ export function alreadyExists(r: GroupName, name: string): StatusError {
 export function conflict(r: GroupName, name: string, why: string): StatusError {
   return new StatusError(
     'Conflict',
-    `Operation cannot be fulfilled on ${qualified(r)} "${name}": ${why}`,
+    `Operation cannot be fulfilled on ${qualified(r)} ${quote(name)}: ${why}`,
     detailsOf(r, name),
   );
 }
 
 /** 403: `pods "x" is forbidden: <why>`; without a name `pods is forbidden: <why>`. */
 export function forbidden(r: GroupName, name: string, why: string): StatusError {
-  let message = `${qualified(r)} "${name}" is forbidden: ${why}`;
+  let message = `${qualified(r)} ${quote(name)} is forbidden: ${why}`;
   if (r.resource === '') message = `forbidden: ${why}`;
   else if (name === '') message = `${qualified(r)} is forbidden: ${why}`;
   return new StatusError('Forbidden', message, detailsOf(r, name));
@@ -160,7 +164,7 @@ export function forbidden(r: GroupName, name: string, why: string): StatusError 
 export function invalid(kind: GroupName, name: string, errors: readonly FieldError[]): StatusError {
   return new StatusError(
     'Invalid',
-    `${qualified(kind)} "${name}" is invalid${errors.length > 0 ? `: ${summarize(errors)}` : ''}`,
+    `${qualified(kind)} ${quote(name)} is invalid${errors.length > 0 ? `: ${summarize(errors)}` : ''}`,
     { ...detailsOf(kind, name), ...(errors.length > 0 ? { causes: renderCauses(errors) } : {}) },
   );
 }

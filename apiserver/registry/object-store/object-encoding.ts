@@ -24,10 +24,8 @@ export function encodeOutOfDate(kind: string, apiVersion: string, object: KubeOb
 }
 
 function ordered(m: ObjectMeta): Omit<ObjectMeta, 'resourceVersion'> {
-  const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...rest } = m;
+  // What a client says of selfLink is not kept.
+  const { name, generateName, namespace, selfLink: _s, uid, resourceVersion: _r, ...rest } = m;
   // Keys that are undefined are left out by JSON.stringify.
-  return { name, generateName, namespace, selfLink, uid, ...rest } as Omit<
-    ObjectMeta,
-    'resourceVersion'
-  >;
+  return { name, generateName, namespace, uid, ...rest } as Omit<ObjectMeta, 'resourceVersion'>;
 }

@@ -10,6 +10,7 @@ import {
   validateObjectMetaUpdate,
 } from '../../../machinery/meta/object-meta-validation.ts';
 import { StatusError } from '../../../machinery/meta/status-error.ts';
+import { uintProblem } from '../../../machinery/meta/uint.ts';
 import type { KubeObject, ObjectMeta } from '../../../machinery/schema/wire.ts';
 import type {
   MetadataCheck,
@@ -46,9 +47,10 @@ export function checkRevision(
 
 /** Refuses what is no version at all. */
 export function checkVersionText(version: string | undefined): void {
-  if (version === undefined || version === '' || /^\d+$/.test(version)) return;
+  if (version === undefined || version === '') return;
+  const problem = uintProblem(version);
   // Answered 500 by the real server: the text of Go's parser comes through.
-  throw new StatusError('', `strconv.ParseUint: parsing ${fe.quote(version)}: invalid syntax`);
+  if (problem !== undefined) throw new StatusError('', problem);
 }
 
 /** Makes `next` what is to be stored over `prev`, in place, and checks it. */
