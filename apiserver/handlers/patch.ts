@@ -26,6 +26,7 @@ import {
   strategicPatchText,
 } from '../../machinery/patch/strategic-merge-patch.ts';
 import { applyDefaults } from '../../machinery/schema/defaults.ts';
+import { registeredKind } from '../../machinery/schema/registered-kind.ts';
 import type { KubeObject, ObjectMeta, Scale } from '../../machinery/schema/wire.ts';
 import { ensureNamespace } from '../registry/object-store/namespace.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -177,6 +178,9 @@ function decodePatched(
       fe.invalidValue(fe.FieldPath.of('patch'), shown(), why),
     ]);
   const strict = options.fieldValidation !== 'Ignore';
+  // Decoding takes empty lists out.
+  const sent = (document as KubeObject).metadata?.managedFields;
+  const resets = Array.isArray(sent) && sent.length === 0;
   let object: KubeObject;
   let strictErrors: string[];
   try {
@@ -193,8 +197,7 @@ function decodePatched(
     }
     for (const s of strictErrors) warn(s);
   }
-  const sent = (document as KubeObject).metadata?.managedFields;
-  if (Array.isArray(sent) && sent.length === 0) noteReset(object);
+  if (resets) noteReset(object);
   object.kind = expected.kind;
   object.apiVersion = expected.apiVersion;
   applyDefaults(expected.apiVersion, expected.kind, object);
@@ -204,8 +207,14 @@ function decodePatched(
 /** What a decoder makes of the document, which must be of the kind. Throws DecodeError. */
 function readAsKind(document: unknown, expected: Expected): Typed {
   const { apiVersion, kind } = versionAndKind(document);
-  const wrong = kindProblem(apiVersion || expected.apiVersion, kind || expected.kind, expected);
-  if (wrong !== undefined) throw new DecodeError(wrong);
+  const named = [apiVersion || expected.apiVersion, kind || expected.kind] as const;
+  const wrong = kindProblem(...named, expected);
+  if (wrong !== undefined) {
+    // What does not fit the other kind either comes first.
+    const other = registeredKind(...named);
+    if (other !== undefined) convert(deepCopy(document), other, false, false);
+    throw new DecodeError(wrong);
+  }
   return convert(document, expected.type, true, false);
 }
 
@@ -214,7 +223,9 @@ function readAsKind(document: unknown, expected: Expected): Typed {
  * has its keys sorted, the rest is as it was.
  */
 function touched(value: unknown, patch: unknown): unknown {
-  if (!isMap(value) || !isMap(patch)) return value;
+  if (!isMap(patch)) return value;
+  if (Array.isArray(value)) return value.map((v, i) => touched(v, patch[i]));
+  if (!isMap(value)) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([k, v]) => [k, touched(v, patch[k])]));
 }

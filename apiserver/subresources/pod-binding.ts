@@ -47,6 +47,7 @@ export async function bind(
   checkBinding(binding);
   const { name = '', uid } = binding.metadata ?? {};
   const { store } = catalog.stored('pods')!;
+  if (name === '') throw badRequest('Name parameter required.');
   // That there is no such pod comes before what is asked of it.
   await store.get(context.namespace, name);
   await store.update(

@@ -9,7 +9,7 @@ import {
   StatusError,
 } from '../../machinery/meta/status-error.ts';
 import type { Eviction, Pod, PodDisruptionBudget } from '../../machinery/schema/wire.ts';
-import { type CheckedDeleteOptions, checkDeleteOptions } from '../handlers/delete-options.ts';
+import { checkDeleteOptions } from '../handlers/delete-options.ts';
 import { manageFields } from '../handlers/field-manager.ts';
 import type { Catalog } from '../registry/catalog.ts';
 import type { ObjectStore } from '../registry/object-store/object-store.ts';
@@ -26,7 +26,8 @@ const attempts = 20;
 
 interface Plan {
   readonly name: string;
-  readonly options: CheckedDeleteOptions;
+  /** As they were sent: the delete checks them, when the pod is marked already. */
+  readonly options: Parameters<typeof checkDeleteOptions>[0];
   readonly context: WriteContext;
 }
 
@@ -67,9 +68,9 @@ function checkEviction(eviction: Eviction, name: string): void {
 }
 
 function planOf(eviction: Eviction, name: string, context: WriteContext): Plan {
-  const options = checkDeleteOptions(eviction.deleteOptions ?? {});
-  const dryRun = context.dryRun || options.dryRun;
-  return { name, options: { ...options, dryRun }, context: { ...context, dryRun } };
+  const options = eviction.deleteOptions ?? {};
+  const dryRun = context.dryRun || (options.dryRun?.length ?? 0) > 0;
+  return { name, options, context: { ...context, dryRun } };
 }
 
 async function evict(catalog: Catalog, plan: Plan): Promise<void> {
@@ -186,7 +187,8 @@ async function remove(pods: ObjectStore, plan: Plan, pinned: string | undefined)
     ...(asked.uid === undefined ? {} : { uid: asked.uid }),
     ...(revision === undefined ? {} : { resourceVersion: revision }),
   };
-  await pods.delete(context.namespace, name, { ...plan.options, preconditions }, context);
+  const options = { ...checkDeleteOptions(plan.options), preconditions };
+  await pods.delete(context.namespace, name, options, context);
 }
 
 function checkPreconditions(pod: Pod, uid: string | undefined, revision: string | undefined): void {

@@ -109,7 +109,7 @@ describe('decodeBody', () => {
     [
       'a: b: c',
       configMap,
-      'the object provided is unrecognized (must be of type ConfigMap): yaml: line 1: mapping values are not allowed in this context (613a20623a2063)',
+      'the object provided is unrecognized (must be of type ConfigMap): yaml: mapping values are not allowed in this context (613a20623a2063)',
       'yaml',
     ],
     [

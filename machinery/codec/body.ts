@@ -115,7 +115,7 @@ export function decodeOptions(
   try {
     const opened = open(bytes, encoding, false);
     const { apiVersion, kind } = opened;
-    const version = apiVersion || 'v1';
+    const version = apiVersion || 'meta.k8s.io/v1';
     if (kind === 'Status' && version === 'v1') {
       throw badRequest(`converting (v1.Status) to (v1.${wanted}): unknown conversion`);
     }

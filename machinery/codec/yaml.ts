@@ -93,9 +93,16 @@ function firstDocument(text: string, lines: LineCounter): Document.Parsed | unde
     if (error.message.startsWith('Maximum call stack')) throw new JsonSyntaxError(tooDeep);
     const { line } = lines.linePos(error.pos[0]);
     const why = goWords[error.code] ?? error.message.split(' at line')[0]!;
-    throw new JsonSyntaxError(`yaml: line ${line}: ${why}`);
+    throw new JsonSyntaxError(`yaml: ${whereOf(error.code, line)}${why}`);
   }
   return document;
+}
+
+/** Complaints of Go's scanner, which does not name the first line. */
+const scanned = new Set(['TAB_AS_INDENT', 'BLOCK_AS_IMPLICIT_KEY', 'MULTILINE_IMPLICIT_KEY']);
+
+function whereOf(code: string, line: number): string {
+  return line === 1 && scanned.has(code) ? '' : `line ${line}: `;
 }
 
 /** The real server's words for the parser's most frequent complaints. */

@@ -152,7 +152,7 @@ describe('JSON patch', () => {
       'too many operations',
       Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/a', value: 1 })),
       413,
-      'Request entity is too large: The allowed maximum operations in a JSON patch is 10000, got ' +
+      'Request entity too large: The allowed maximum operations in a JSON patch is 10000, got ' +
         '10001',
     ],
   ];

@@ -70,7 +70,7 @@ export function decodeJsonPatch(body: unknown, validated: boolean): JsonPatch {
   if (operations.length > maxOperations) {
     throw new StatusError(
       'RequestEntityTooLarge',
-      'Request entity is too large: The allowed maximum operations in a JSON patch is ' +
+      'Request entity too large: The allowed maximum operations in a JSON patch is ' +
         `${maxOperations}, got ${operations.length}`,
     );
   }

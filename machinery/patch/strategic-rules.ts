@@ -36,7 +36,8 @@ export function noMergeKey(item: unknown, key: string): StatusError {
 
 /** A `$patch` that is none. */
 export function badPatchType(value: unknown, map: unknown): StatusError {
-  const shown = typeof value === 'string' ? value : `%!s(${goType(value)}=${goText(value)})`;
+  const odd = value === null ? '%!s(<nil>)' : `%!s(${goType(value)}=${goText(value)})`;
+  const shown = typeof value === 'string' ? value : odd;
   return failure(`unknown patch type: ${shown} in map: ${goText(map)}`);
 }
 
