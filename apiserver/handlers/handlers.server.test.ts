@@ -6,7 +6,6 @@ import type { KubeObject, ManagedFieldsEntry } from '../../machinery/schema/wire
 import { adminToken, startTestServer, type TestServer } from '../test-server.ts';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
-const jobs = '/apis/batch/v1/namespaces/default/jobs';
 
 describe('answers of a server', () => {
   let server: TestServer;
@@ -57,13 +56,6 @@ describe('answers of a server', () => {
     assert.equal((await ask('DELETE', `${configMaps}?resourceVersion=0`)).code, 409);
     const namespace = await ask('DELETE', '/api/v1/namespaces/kube-public?resourceVersion=1');
     assert.match(namespace.text, /Precondition failed: ResourceVersion in precondition: 1, /);
-  });
-
-  it('warn of jobs whose pods stay, whether or not there are jobs', async () => {
-    const { headers } = await ask('DELETE', jobs);
-    assert.match(String(headers['warning']), /child pods are preserved by default/);
-    const told = await ask('DELETE', `${jobs}?propagationPolicy=Orphan`);
-    assert.equal(told.headers['warning'], undefined);
   });
 
   it('leave out parameters that cannot be read', async () => {

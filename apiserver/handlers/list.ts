@@ -1,6 +1,5 @@
 /** LIST: from the watch cache where it shows the state asked for, from the store's history else. */
 import { badRequest, expired, StatusError } from '../../machinery/meta/status-error.ts';
-import { uintProblem } from '../../machinery/meta/uint.ts';
 import type { ListMeta } from '../../machinery/schema/wire.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiResponse } from '../server/api-response.ts';
@@ -53,8 +52,7 @@ export async function listPage(
   }
   const revision = revisionOf(options.resourceVersion);
   // As the real server's watch cache has it: any state, and then all of it.
-  if (options.resourceVersion === '0')
-    return fromCache(resource, selection, { ...options, limit: 0 });
+  if (revision === 0) return fromCache(resource, selection, { ...options, limit: 0 });
   if (revision === undefined) {
     await cacher.fresh();
     return fromCache(resource, selection, options);
@@ -62,8 +60,7 @@ export async function listPage(
   const { resourceVersionMatch: match } = options;
   const exact = match === 'Exact' || (match === '' && options.limit > 0);
   if (!exact || selectedName(resource, selection) === undefined) {
-    // What is to be exact is read from the store in the end, which names no time to come again.
-    await reached(resource, revision, options.resourceVersion, exact ? 0 : 1);
+    await reached(resource, revision, options.resourceVersion);
     if (exact) return exactly(resource, selection, options, revision, undefined);
     return fromCache(resource, selection, options);
   }
@@ -79,11 +76,9 @@ export async function reached(
   resource: ServedResource,
   revision: number,
   named = String(revision),
-  retryAfterSeconds = 1,
 ): Promise<void> {
   const { cacher } = resource.store;
-  if (await cacher.reaches(revision, waitMs)) return;
-  throw tooLarge(named, cacher.revision, retryAfterSeconds);
+  if (!(await cacher.reaches(revision, waitMs))) throw tooLarge(named, cacher.revision, 1);
 }
 
 /** As parseRevision, with the 400 that lists alone give. */
@@ -105,11 +100,17 @@ export function parseRevision(text: string): number | undefined {
   throw new StatusError('', `resourceVersion: Invalid value: ${quoted}: ${problem}`);
 }
 
+/** What Go's ParseUint says of a text that is no 64-bit number. */
+function uintProblem(text: string): string | undefined {
+  const parsing = `strconv.ParseUint: parsing ${JSON.stringify(text)}`;
+  if (!/^\d+$/.test(text)) return `${parsing}: invalid syntax`;
+  return BigInt(text) < 2n ** 64n ? undefined : `${parsing}: value out of range`;
+}
+
 /** 504 for a resourceVersion that lies in the future. */
 function tooLarge(asked: string, current: number, retryAfterSeconds: number): StatusError {
   const exact = /^\d+$/.test(asked) ? BigInt(asked) : asked;
-  const message = `Timeout: Too large resource version: ${exact}, current: ${current}`;
-  return new StatusError('Timeout', message, {
+  return new StatusError('Timeout', `Too large resource version: ${exact}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
   });

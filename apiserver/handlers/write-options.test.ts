@@ -24,7 +24,7 @@ describe('options of writes', () => {
   });
 
   it('are lenient by default', () => {
-    assert.deepEqual(writeOptions(new URLSearchParams('dryRun=&dryRun=All'), 'CreateOptions'), {
+    assert.deepEqual(writeOptions(new URLSearchParams('dryRun=All&dryRun=All'), 'CreateOptions'), {
       dryRun: true,
       fieldManager: '',
       fieldValidation: 'Warn',

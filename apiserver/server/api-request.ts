@@ -156,6 +156,6 @@ export function isTrue(value: string | null): boolean {
 }
 
 function selectedName(selector: string): string | undefined {
-  const m = /(?:^|,)metadata\.name==?([^,!=\\]+)(?:,|$)/.exec(selector);
+  const m = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(selector);
   return m?.[1];
 }
