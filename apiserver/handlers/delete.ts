@@ -3,6 +3,7 @@ import { decodeOptions } from '../../machinery/codec/body.ts';
 import { hasReason } from '../../machinery/meta/status-error.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Admission } from '../admission/admission.ts';
+import { namesPolicy } from '../registry/object-store/deletion.ts';
 import type { ResourceAccess } from '../registry/resource.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -67,6 +68,8 @@ export async function deleteCollection(
   list: ListOptions,
 ): Promise<ApiResponse> {
   const options = await deleteOptions(request);
+  const warning = c.resource.definition.defaultPropagationWarning;
+  if (warning !== undefined && !namesPolicy(options)) request.warn(warning);
   const page = await listPage(c.resource, selection, list);
   for (const o of page.items) {
     try {

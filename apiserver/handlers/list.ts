@@ -52,23 +52,30 @@ export async function listPage(
   }
   const revision = revisionOf(options.resourceVersion);
   // As the real server's watch cache has it: any state, and then all of it.
-  if (revision === 0) return fromCache(resource, selection, { ...options, limit: 0 });
-  if (revision === undefined) {
+  const uncached = hasNoCache(resource);
+  if (revision === 0 && !uncached) return fromCache(resource, selection, { ...options, limit: 0 });
+  if (revision === undefined || revision === 0) {
     await cacher.fresh();
     return fromCache(resource, selection, options);
   }
   const { resourceVersionMatch: match } = options;
   const exact = match === 'Exact' || (match === '' && options.limit > 0);
-  if (!exact || selectedName(resource, selection) === undefined) {
+  if (!exact && !uncached) {
     await reached(resource, revision, options.resourceVersion);
-    if (exact) return exactly(resource, selection, options, revision, undefined);
     return fromCache(resource, selection, options);
   }
-  // One object is read from the store, where a limit does not make a revision exact.
+  // The store is asked, which waits for nothing.
   await cacher.fresh();
   if (revision > cacher.revision) throw tooLarge(options.resourceVersion, cacher.revision, 0);
-  if (match !== 'Exact') return fromCache(resource, selection, options);
+  // One object is read where a limit does not make a revision exact.
+  const one = match !== 'Exact' && selectedName(resource, selection) !== undefined;
+  if (!exact || one) return fromCache(resource, selection, options);
   return exactly(resource, selection, options, revision, undefined);
+}
+
+/** Kinds whose objects expire are read from the store on the real server. */
+function hasNoCache({ definition }: ServedResource): boolean {
+  return definition.ttlSeconds !== undefined;
 }
 
 /** Waits for a revision that a client named, and as it did; throws 504 when it does not come. */
@@ -110,8 +117,9 @@ function uintProblem(text: string): string | undefined {
 /** 504 for a resourceVersion that lies in the future. */
 function tooLarge(asked: string, current: number, retryAfterSeconds: number): StatusError {
   const exact = /^\d+$/.test(asked) ? BigInt(asked) : asked;
-  return new StatusError('Timeout', `Too large resource version: ${exact}, current: ${current}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+  const what = 'Too large resource version';
+  return new StatusError('Timeout', `Timeout: ${what}: ${exact}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: what }],
     ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
   });
 }

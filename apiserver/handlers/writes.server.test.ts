@@ -235,6 +235,17 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       says: /binaryData: Forbidden: field is immutable when `immutable` is set/,
     },
   ],
+  'a name may be selected with an escape': [
+    { path: `${maps}?fieldSelector=metadata.name%3Da%5C%2Cb`, code: 200 },
+  ],
+  'a version in the future is refused at once where it is to be exact': [
+    {
+      path: `${maps}?resourceVersion=99999999&resourceVersionMatch=Exact`,
+      code: 504,
+      says: /"Timeout: Too large resource version: 99999999, current: \d+"/,
+      lacks: /retryAfterSeconds/,
+    },
+  ],
   'no name is made for an IPAddress': [
     {
       path: addresses,

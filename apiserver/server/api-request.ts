@@ -1,6 +1,7 @@
 /** One request on its way through the chain. What is not asked for is not parsed. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FieldSelectorError, parseFieldSelector } from '../../machinery/meta/fields.ts';
 import { badRequest, StatusError } from '../../machinery/meta/status-error.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import type { UserInfo } from '../registry/resource.ts';
@@ -156,6 +157,11 @@ export function isTrue(value: string | null): boolean {
 }
 
 function selectedName(selector: string): string | undefined {
-  const m = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(selector);
-  return m?.[1];
+  try {
+    return parseFieldSelector(selector).exactValue('metadata.name') || undefined;
+  } catch (e) {
+    // What is wrong with it is told when the list is made.
+    if (e instanceof FieldSelectorError) return undefined;
+    throw e;
+  }
 }

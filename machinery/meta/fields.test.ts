@@ -10,6 +10,7 @@ describe('field selectors', () => {
     assert.equal(s.matches({ 'metadata.name': 'a', 'status.phase': 'Running' }), false);
     assert.equal(String(s.without('metadata.name')), 'status.phase!=Running');
     assert.equal(parseFieldSelector('').empty, true);
+    assert.equal(parseFieldSelector('=').empty, true);
   });
 
   it('takes a missing field for empty', () => {

@@ -62,7 +62,9 @@ export function parseFieldSelector(text: string): FieldSelector {
   const terms = splitTerms(text)
     .filter((t) => t !== '')
     .toSorted();
-  return new FieldSelector(terms.map((t) => parseTerm(text, t)));
+  // A term without field and value says nothing.
+  const said = terms.map((t) => parseTerm(text, t)).filter((r) => r.field !== '' || r.value !== '');
+  return new FieldSelector(said);
 }
 
 /** A value as it stands in a selector's text. */
