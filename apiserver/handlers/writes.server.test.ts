@@ -238,6 +238,11 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
   'a name may be selected with an escape': [
     { path: `${maps}?fieldSelector=metadata.name%3Da%5C%2Cb`, code: 200 },
   ],
+  'all but 0 and false is true': [
+    { path: `${maps}?watch=fAlSe`, code: 200, says: /"kind":"ConfigMapList"/ },
+    { path: `${maps}?watch=0`, code: 200, says: /"kind":"ConfigMapList"/ },
+    { path: `${maps}?watch=f&timeoutSeconds=1&resourceVersion=0`, code: 200, lacks: /List/ },
+  ],
   'a version in the future is refused at once where it is to be exact': [
     {
       path: `${maps}?resourceVersion=99999999&resourceVersionMatch=Exact`,

@@ -60,7 +60,7 @@ export class ApiRequest {
     this.queryText = mark < 0 ? '' : url.slice(mark + 1);
     this.path = path.includes('%') ? decodePath(path) : path;
     this.info = parseRequestInfo(this.method, this.path, {
-      watch: this.queryText.includes('watch=') && isTrue(this.query.get('watch')),
+      watch: this.queryText.includes('watch') && isTrue(this.query.get('watch')),
       selectedName: this.queryText.includes('fieldSelector=')
         ? selectedName(this.query.get('fieldSelector') ?? '')
         : undefined,
@@ -151,9 +151,9 @@ function decodePath(path: string): string {
   }
 }
 
-/** Go's ParseBool over a query value; a bare `watch` counts as true. */
+/** A flag in a query as the API reads it: all is true but `0` and `false`, a bare `watch` as well. */
 export function isTrue(value: string | null): boolean {
-  return value !== null && !['false', 'False', 'FALSE', 'f', 'F', '0'].includes(value);
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
 
 function selectedName(selector: string): string | undefined {
