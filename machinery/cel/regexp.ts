@@ -11,12 +11,23 @@ export type Regexp = RE2JS;
 const kept = new Map<string, Regexp>();
 const keptLimit = 256;
 
+/** Go takes groups of one name; what they are called does not matter where names are not used. */
+function compile(pattern: string): Regexp {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (e) {
+    if (!(e instanceof Error && /duplicate capture group name/.test(e.message))) throw e;
+    const named = /\\.|\[\^?\]?[^\]]*\]|\(\?P?<\w+>/gs;
+    return RE2JS.compile(pattern.replace(named, (m) => (m.startsWith('(') ? '(' : m)));
+  }
+}
+
 /** The pattern compiled, or what Go says against it. */
 export function compileRegexp(pattern: string): Regexp | CelError {
   const known = kept.get(pattern);
   if (known !== undefined) return known;
   try {
-    const made = RE2JS.compile(pattern);
+    const made = compile(pattern);
     if (kept.size >= keptLimit) kept.delete(kept.keys().next().value!);
     kept.set(pattern, made);
     return made;

@@ -53,7 +53,8 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Seconds east of UTC at `t`. */
 function namedOffset(t: Timestamp, zone: string): number | CelError {
-  if (zone === '' || zone === 'UTC') return 0;
+  if (zone === '' || zone === 'UTC' || zone === 'Local') return 0;
+  if (/\.\.|^[/\\]|\\/.test(zone)) return new CelError('time: invalid location name');
   const format = zoneFormat(zone);
   if (format === undefined) return new CelError(`unknown time zone ${zone}`);
   const shown = format.formatToParts(new Date(t.seconds * 1000));
@@ -66,11 +67,14 @@ function namedOffset(t: Timestamp, zone: string): number | CelError {
   return Math.round(local.getTime() / 1000) - t.seconds;
 }
 
-/** Names are as the database of time zones has them, in their letters' case. */
+/** Names as the database of time zones has them: `europe/berlin` is none, `EUROPE/BERLIN` neither. */
+const zoneName = /^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Z][A-Za-z0-9_+-]*)*$/;
+const shouted = /^[A-Z]{4,}\//;
+
 function zoneFormat(zone: string): Intl.DateTimeFormat | undefined {
   const known = formats.get(zone);
   if (known !== undefined) return known;
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(zone)) return undefined;
+  if (!zoneName.test(zone) || shouted.test(zone)) return undefined;
   try {
     const made = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,

@@ -3,6 +3,7 @@ import { quote } from '../../meta/field-error.ts';
 import { compareStrings } from '../comparison.ts';
 import { durationSeconds, toDouble, toText } from '../conversions.ts';
 import { Duration } from '../duration.ts';
+import { fixedDecimal, scientificDecimal } from '../exact-decimal.ts';
 import { ListValue } from '../list-value.ts';
 import { MapValue } from '../map-value.ts';
 import { Timestamp } from '../timestamp.ts';
@@ -118,7 +119,7 @@ function formatClause({ letter, precision }: Clause, value: Value): string | Cel
     default: {
       const number = doubleOf(value);
       if (number === undefined) return complaint();
-      return letter === 'f' ? fixedPoint(number, precision) : scientific(number);
+      return letter === 'f' ? fixedPoint(number, precision) : scientific(number, precision);
     }
   }
 }
@@ -142,14 +143,7 @@ function special(n: number): string | undefined {
 }
 
 function fixedPoint(n: number, precision: number): string {
-  return special(n) ?? grouped(exactFixed(n, precision));
-}
-
-/** All digits, however large the number. */
-export function exactFixed(n: number, precision: number): string {
-  if (Math.abs(n) < 1e21 && precision <= 100) return n.toFixed(precision);
-  const whole = BigInt(Math.trunc(n)).toString();
-  return precision === 0 ? whole : `${whole}.${'0'.repeat(precision)}`;
+  return special(n) ?? grouped(fixedDecimal(n === 0 ? 0 : n, precision));
 }
 
 function grouped(digits: string): string {
@@ -163,14 +157,13 @@ const superscripts: Readonly<Record<string, string>> = {
   ...{ '8': '⁸', '9': '⁹', '-': '⁻' },
 };
 
-/** Always with six digits: the reference's printer does not look at the precision here. */
-function scientific(n: number): string {
+/** Always with six digits: the reference takes the precision for the least width. */
+function scientific(n: number, width: number): string {
   const named = special(n);
-  if (named !== undefined) return named;
-  const [mantissa, exponent] = n.toExponential(defaultPrecision).split('e') as [string, string];
-  const power = Number(exponent);
+  if (named !== undefined) return named.padStart(width);
+  const [mantissa, power] = scientificDecimal(n === 0 ? 0 : n, defaultPrecision);
   const digits = (power < 0 ? '-' : '') + String(Math.abs(power)).padStart(2, '0');
-  return `${mantissa}×10${digits.replace(/./g, (c) => superscripts[c]!)}`;
+  return `${mantissa}×10${digits.replace(/./g, (c) => superscripts[c]!)}`.padStart(width);
 }
 
 /** `%s` of a value; `undefined` for what has no text. */
@@ -179,7 +172,7 @@ function text(value: Value): string | undefined | CelError {
   const plain = toText(value);
   if (typeof plain === 'string') return plain;
   if (value instanceof Uint8Array)
-    return new CelError(`could not convert argument %!q(*types.Err=&{${plain}}) to string`);
+    return new CelError(`could not convert argument ${quote(String(plain))} to string`);
   return undefined;
 }
 
@@ -205,7 +198,7 @@ function nested(value: Value): string | CelError {
 function goFixed(n: number): string {
   if (Number.isNaN(n)) return 'NaN';
   if (!Number.isFinite(n)) return n > 0 ? '+Inf' : '-Inf';
-  return exactFixed(n, defaultPrecision);
+  return fixedDecimal(n, defaultPrecision);
 }
 
 function listText(list: ListValue): string | CelError {
