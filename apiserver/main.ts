@@ -182,10 +182,9 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     admission,
     access,
     reviews: builtinReviews({ authorizer, authentication, catalog }),
-    async mayCreate(attributes: Parameters<typeof authorizer.authorize>[0]) {
+    async checkCreate(attributes: AccessAttributes) {
       const answer = await authorizer.authorize(attributes);
-      const reason = refusal(attributes, answer.reason).message;
-      return { allowed: answer.decision === 'allow', reason };
+      if (answer.decision !== 'allow') throw refusal(attributes, answer.reason);
     },
   };
   let ready = false;

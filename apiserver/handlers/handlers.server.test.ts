@@ -63,6 +63,36 @@ describe('answers of a server', () => {
     assert.equal(code, 200);
   });
 
+  it('say once who may not create what an apply would', async () => {
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch'] }];
+    await ask('POST', `${rbac}/roles`, { metadata: { name: 'r' }, rules });
+    await ask('POST', `${rbac}/rolebindings`, {
+      metadata: { name: 'r' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'r' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'u' }],
+    });
+    const answer = await server.ask(`${configMaps}/z?fieldManager=m`, {
+      method: 'PATCH',
+      token: adminToken,
+      headers: { 'Content-Type': 'application/apply-patch+yaml', 'Impersonate-User': 'u' },
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'z' } },
+    });
+    assert.equal(
+      answer.json<{ message: string }>().message,
+      'configmaps "z" is forbidden: User "u" cannot create resource "configmaps" ' +
+        'in API group "" in the namespace "default"',
+    );
+  });
+
+  it('show the metadata of a review in its order', async () => {
+    const path = '/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews';
+    const resourceAttributes = { namespace: 'default', verb: 'get', resource: 'pods' };
+    const spec = { user: 'u', resourceAttributes };
+    const { text } = await ask('POST', path, { metadata: { labels: { a: 'b' } }, spec });
+    assert.match(text, /metadata: Invalid value: \{\\"namespace\\":\\"default\\",\\"labels\\"/);
+  });
+
   it('show names as Go quotes them', async () => {
     const { text } = await ask('GET', `${configMaps}/a%00%22b`);
     assert.match(text, /configmaps \\"a\\\\x00\\\\\\"b\\" not found/);

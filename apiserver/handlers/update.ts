@@ -1,7 +1,6 @@
 /** PUT of an object or of its status. */
 
 import { deepCopy } from '../../machinery/meta/copy.ts';
-import { forbidden } from '../../machinery/meta/status-error.ts';
 import type { KubeObject } from '../../machinery/schema/wire.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { AccessAttributes } from '../auth/authorizer.ts';
@@ -31,8 +30,8 @@ export interface WriteServices {
   readonly access: ResourceAccess;
   /** Kinds that are answered and never stored, by `plural.group`. */
   readonly reviews: ReadonlyMap<string, Review>;
-  /** Whether the user may also create, asked when an update is about to. */
-  mayCreate(attributes: AccessAttributes): Promise<{ allowed: boolean; reason: string }>;
+  /** Throws 403 unless the user may also create: asked when an update is about to. */
+  checkCreate(attributes: AccessAttributes): Promise<void>;
 }
 
 /** Answers an update; throws StatusError. */
@@ -135,7 +134,7 @@ export function writeUpdate(
       return next;
     },
     async admit(next, prev) {
-      if (prev === undefined) await authorizeCreate(request, resource, services);
+      if (prev === undefined) await authorizeCreate(request, services);
       await services.admission.validate(
         face === undefined ? attributesOf(next, prev) : seenThrough(face, next, prev),
       );
@@ -144,13 +143,8 @@ export function writeUpdate(
   return resource.store.update(store, ctx);
 }
 
-async function authorizeCreate(
-  request: ApiRequest,
-  resource: ServedResource,
-  services: WriteServices,
-): Promise<void> {
-  const { info, user } = request;
-  const answer = await services.mayCreate({
+async function authorizeCreate({ info, user }: ApiRequest, services: WriteServices): Promise<void> {
+  await services.checkCreate({
     user,
     verb: 'create',
     resourceRequest: true,
@@ -162,12 +156,6 @@ async function authorizeCreate(
     name: info.name,
     path: '',
   });
-  if (answer.allowed) return;
-  throw forbidden(
-    { group: resource.group, resource: resource.definition.plural },
-    info.name,
-    answer.reason,
-  );
 }
 
 /** The strategy of the face that is written: the object, or a status that keeps the rest. */

@@ -113,5 +113,8 @@ export function validateEmptyMetadata(
   const metadata = review.metadata ?? {};
   const fine = new Set<string>(['managedFields', ...allowed]);
   if (Object.keys(metadata).every((k) => fine.has(k))) return [];
-  return [fe.invalidValue(fe.FieldPath.of('metadata'), metadata, detail)];
+  // The namespace may have come of the path, behind the rest.
+  const { name, generateName, namespace, ...rest } = metadata;
+  const shown = { name, generateName, namespace, ...rest };
+  return [fe.invalidValue(fe.FieldPath.of('metadata'), shown, detail)];
 }
