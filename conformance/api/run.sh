@@ -20,7 +20,7 @@ lane() {
 
 arguments=("$@")
 first=(watch-history readers etcd-compat kubeadm large)
-second=(protocol encodings streams apply patches registry quota lists durability flood fuzz)
+second=(protocol encodings streams apply patches registry quota webhooks lists durability flood fuzz)
 lane "${first[@]}" &
 lane "${second[@]}"
 wait

@@ -51,6 +51,10 @@ export interface TestWebhook extends AsyncDisposable {
   /** As `caBundle` has it. */
   readonly caBundle: string;
   readonly calls: ReceivedCall[];
+  /** How many connections have been made to it. */
+  readonly connections: number;
+  /** Closes those that are not in use. */
+  closeIdle(): void;
   /** Paths that nobody has set allow everything. */
   reply(path: string, replier: Replier): void;
 }
@@ -67,6 +71,10 @@ export async function startTestWebhook(
     { cert: server.certificate, key: server.key },
     (request, response) => void answer(request, response, calls, repliers),
   );
+  let connections = 0;
+  http.on('secureConnection', () => {
+    connections++;
+  });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   return {
@@ -74,6 +82,10 @@ export async function startTestWebhook(
     url: `https://127.0.0.1:${port}`,
     caBundle: Buffer.from(authority.certificate).toString('base64'),
     calls,
+    get connections() {
+      return connections;
+    },
+    closeIdle: () => http.closeIdleConnections(),
     reply: (path, replier) => void repliers.set(path, replier),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => http.close(resolve));
