@@ -25,6 +25,7 @@ import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts
 import { podResizeValidator } from './pod-resize-validator.ts';
 import { podSecurity } from './pod-security/pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
+import { mutatingAdmissionPolicy } from './policy/mutating-admission-policy.ts';
 import { validatingAdmissionPolicy } from './policy/validating-admission-policy.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota/resource-quota.ts';
@@ -92,7 +93,7 @@ const entries: readonly Entry[] = [
   on('NodeDeclaredFeatureValidator', nodeDeclaredFeatures),
   on('JobValidation', 'inactive'),
   on('PodResizeValidator', podResizeValidator),
-  off('MutatingAdmissionPolicy', 'unsupported'),
+  on('MutatingAdmissionPolicy', mutatingAdmissionPolicy),
   on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
   on('ValidatingAdmissionPolicy', validatingAdmissionPolicy),
   on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),

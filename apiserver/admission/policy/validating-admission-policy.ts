@@ -8,20 +8,20 @@ import {
   type StatusReason,
 } from '../../../machinery/meta/status-error.ts';
 import type {
-  KubeObject,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '../../../machinery/schema/wire.ts';
 import { rememberingDecisions } from '../../cel/authority.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
 import { refused } from '../refusal.ts';
-import { namespaceOf } from '../webhook/selectors.ts';
 import { ObjectVersions } from '../webhook/versions.ts';
+import { type BoundTo, boundTo } from './bound-policies.ts';
 import { isBeyondPolicies, type PolicyHook, PolicyHooks } from './policy-hooks.ts';
-import { matchOf, type PolicyMatch } from './policy-matching.ts';
+import type { PolicyMatch } from './policy-matching.ts';
 import { PolicyMetrics } from './policy-metrics.ts';
-import { ConfigurationProblem, collectParams, paramResource } from './policy-params.ts';
-import { CompiledValidatingPolicy, type PolicyResult } from './validating-policy.ts';
+import { ConfigurationProblem } from './policy-params.ts';
+import { requestNamespace } from './request-namespace.ts';
+import { CompiledValidatingPolicy } from './validating-policy.ts';
 import { Verdict } from './verdict.ts';
 
 type Hook = PolicyHook<
@@ -43,7 +43,7 @@ export function validatingAdmissionPolicy(env: AdmissionEnvironment): AdmissionP
     env.watched(`validatingadmissionpolicybindings.${group}`),
     (policy) => new CompiledValidatingPolicy(policy),
   );
-  const metrics = new PolicyMetrics(env.metrics);
+  const metrics = PolicyMetrics.validating(env.metrics);
   return {
     name: 'ValidatingAdmissionPolicy',
     handles: (a) => hooks.any && !isBeyondPolicies(a),
@@ -74,67 +74,32 @@ class Asking {
   }
 
   async ask(hook: Hook): Promise<void> {
-    const { policy, bindings } = hook;
-    const match = await matchOf(policy.spec?.matchConstraints ?? {}, this.a, this.env);
-    if (match === undefined) return;
-    if (match instanceof StatusError) {
-      this.verdict.misconfigured(policy, undefined, match.message);
-      return;
-    }
-    let params: ReturnType<typeof paramResource>;
-    try {
-      params = paramResource(policy.spec?.paramKind, this.env);
-    } catch (e) {
-      this.misconfigured(e, policy, undefined);
-      return;
-    }
-    for (const binding of bindings) {
+    const { policy } = hook;
+    const misconfigured = (binding: ValidatingAdmissionPolicyBinding | undefined, why: string) =>
+      this.verdict.misconfigured(policy, binding, why);
+    for (const bound of await boundTo(hook, this.a, this.env, misconfigured)) {
       try {
-        await this.askFor(hook, binding, match, params);
+        await this.askFor(hook, bound);
       } catch (e) {
-        this.misconfigured(e, policy, binding);
+        if (!(e instanceof ConfigurationProblem)) throw e;
+        misconfigured(bound.binding, e.message);
       }
     }
     this.verdict.publish(policy);
   }
 
-  private misconfigured(
-    e: unknown,
-    policy: ValidatingAdmissionPolicy,
-    binding: ValidatingAdmissionPolicyBinding | undefined,
-  ): void {
-    if (!(e instanceof ConfigurationProblem)) throw e;
-    this.verdict.misconfigured(policy, binding, e.message);
-  }
-
   private async askFor(
     { policy, evaluator }: Hook,
-    binding: ValidatingAdmissionPolicyBinding,
-    match: PolicyMatch,
-    resource: ReturnType<typeof paramResource>,
+    { binding, match, params: all }: BoundTo<ValidatingAdmissionPolicyBinding>,
   ): Promise<void> {
-    const { matchResources, paramRef } = binding.spec ?? {};
-    if (matchResources) {
-      const bound = await matchOf(matchResources, this.a, this.env);
-      if (bound === undefined) return;
-      if (bound instanceof StatusError) throw new ConfigurationProblem(bound.message);
-    }
-    const all = await collectParams(resource, paramRef, this.a.namespace, this.env);
     if (all.length === 0) return;
-    const namespace = await this.namespace();
+    const shown = this.shown(match);
+    const namespace = await requestNamespace(this.a, this.env);
     for (const params of all) {
       const began = performance.now();
-      const result: PolicyResult = await evaluator.evaluate(
-        {
-          attributes: this.a,
-          ...this.shown(match),
-          kind: match.kind,
-          resource: match.resource,
-          params,
-          namespace,
-        },
-        this.decide,
-      );
+      const { kind, resource } = match;
+      const input = { attributes: this.a, ...shown, kind, resource, params, namespace };
+      const result = await evaluator.evaluate(input, this.decide);
       this.verdict.add(policy, binding, result, performance.now() - began);
     }
   }
@@ -146,15 +111,6 @@ class Asking {
       const why = (e as Error).message;
       throw new ConfigurationProblem(`failed to convert object version: ${why}`);
     }
-  }
-
-  /** That of the request; none for namespaces themselves. */
-  private async namespace(): Promise<KubeObject | undefined> {
-    const { namespace, group: of, version, kind } = this.a;
-    if (namespace === '' || (of === '' && version === 'v1' && kind === 'Namespace')) {
-      return undefined;
-    }
-    return namespaceOf(namespace, this.env);
   }
 }
 
