@@ -34,6 +34,14 @@ describe('stored objects', () => {
     assert.equal(JSON.parse(o.metadataBytes.toString()).resourceVersion, '7');
   });
 
+  it('keep integers of 64 bits', () => {
+    const text = ours.replace('"k":"v"', '"k":9007199254740993');
+    const { data } = new StoredObject(spec, key, 7, Buffer.from(text)).object<
+      KubeObject & { data: object }
+    >();
+    assert.deepEqual(data, { k: 9007199254740993n });
+  });
+
   it('are shown without one when they are not stored', () => {
     const o = new StoredObject(spec, key, 0, Buffer.from(ours));
     assert.equal(o.line.toString(), `${ours}\n`);

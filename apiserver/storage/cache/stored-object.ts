@@ -4,6 +4,7 @@
  * selectable fields, table cells) is derived on first use and kept.
  */
 
+import { decodeJson } from '../../../machinery/codec/json.ts';
 import { StatusError } from '../../../machinery/meta/status-error.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import type { Cell, RowCondition } from '../../registry/resource.ts';
@@ -40,6 +41,9 @@ export interface Selectable {
 const noLabels: Readonly<Record<string, string>> = Object.freeze({});
 const lineFeed = Buffer.from('\n');
 const uidMark = Buffer.from('"uid":"');
+
+/** A number that JSON.parse may not keep exactly. */
+const longNumber = /[:,[]-?\d{16}/;
 
 const headers = new WeakMap<CacheSpec, Buffer>();
 
@@ -127,7 +131,8 @@ export class StoredObject {
 
   /** A fresh copy that the caller may change. */
   object<T extends KubeObject>(): T {
-    return JSON.parse(this.line.toString('utf8')) as T;
+    const text = this.line.toString('utf8');
+    return (longNumber.test(text) ? decodeJson(this.line).value : JSON.parse(text)) as T;
   }
 
   /** The object parsed once for all readers while one of them holds it: do not change. */
