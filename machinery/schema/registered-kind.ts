@@ -28,7 +28,7 @@ const knownEverywhere: ReadonlySet<string> = new Set([
 /** Groups whose part of the real server knows no kinds but theirs, and that are known nowhere else. */
 const apart: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
 
-/** Groups of the table of which a body never is. */
+/** Groups of the table of which a body for another group never is. */
 const unknownInBodies: ReadonlySet<string> = new Set([
   'apidiscovery.k8s.io',
   'audit.k8s.io',
@@ -55,5 +55,6 @@ export function isRegistered(apiVersion: string, kind: string, expectedGroup: st
   if (apart.has(expectedGroup)) {
     return group === expectedGroup || (apiVersion === 'v1' && knownEverywhere.has(kind));
   }
-  return !apart.has(group) && !unknownInBodies.has(group);
+  // Files of the server's own name their kinds as bodies do.
+  return group === expectedGroup || (!apart.has(group) && !unknownInBodies.has(group));
 }
