@@ -1,5 +1,6 @@
 /** What the audit log tells of a request: the rules of an audit.k8s.io/v1 Policy. */
 import type { AccessAttributes } from '../auth/authorizer.ts';
+import { matchesUrl } from '../auth/url-pattern.ts';
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse';
 export type AuditStage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic';
@@ -105,9 +106,4 @@ function matchesResource(rule: PolicyRule, a: AuditedRequest): boolean {
     if (resourceNames.length > 0 && !resourceNames.includes(a.name)) return false;
     return patterns.some(named);
   });
-}
-
-function matchesUrl(pattern: string, path: string): boolean {
-  if (pattern === '*' || pattern === path) return true;
-  return pattern.endsWith('*') && path.startsWith(pattern.replace(/\*+$/, ''));
 }

@@ -1,6 +1,7 @@
 /** Whether a client certificate leads to an authority that is trusted. Rules: RFC 5280, 6.1. */
 import { X509Certificate } from 'node:crypto';
 import { pathLength } from '../pki/certificate-fields.ts';
+import { pemCertificates } from '../pki/pem.ts';
 
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 const anyUsage = '2.5.29.37.0';
@@ -25,8 +26,7 @@ export class ChainVerifier {
 
   /** PEM, one or more certificates. */
   constructor(authorities: string) {
-    const pems = authorities.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
-    this.#trusted = (pems ?? []).map((pem) => new X509Certificate(pem));
+    this.#trusted = pemCertificates(authorities).map((pem) => new X509Certificate(pem));
   }
 
   /** How many authorities there are. */

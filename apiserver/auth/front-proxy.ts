@@ -9,6 +9,7 @@ import { subjectAttributes } from '../pki/certificate-fields.ts';
 import { commonNameOid } from '../pki/der.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { AuthenticationInput, Authenticator } from './authenticator.ts';
+import { headerValues, unescapedKey } from './named-headers.ts';
 
 /** Reads the user from the configured headers; header names in any case. */
 export function frontProxy(config: RequestHeaderConfig, now = Date.now): Authenticator {
@@ -33,7 +34,7 @@ export function frontProxy(config: RequestHeaderConfig, now = Date.now): Authent
       const user: UserInfo = {
         name,
         ...(uid === '' ? {} : { uid }),
-        groups: groups.flatMap((header) => valuesOf(input, header).filter((g) => g !== '')),
+        groups: groups.flatMap((header) => headerValues(input, header).filter((g) => g !== '')),
         ...(Object.keys(extra).length === 0 ? {} : { extra }),
       };
       return { user };
@@ -71,7 +72,7 @@ function nameProblem(certificate: X509Certificate, allowed: readonly string[]): 
 
 function firstOf(input: AuthenticationInput, headers: readonly string[]): string {
   for (const header of headers) {
-    const value = valuesOf(input, header)[0] ?? '';
+    const value = headerValues(input, header)[0] ?? '';
     if (value !== '') return value;
   }
   return '';
@@ -85,27 +86,9 @@ function extraOf(
   for (const prefix of prefixes) {
     for (const header of Object.keys(input.headers)) {
       if (!header.startsWith(prefix)) continue;
-      const key = unescaped(header.slice(prefix.length));
-      extra.set(key, [...(extra.get(key) ?? []), ...valuesOf(input, header)]);
+      const key = unescapedKey(header.slice(prefix.length));
+      extra.set(key, [...(extra.get(key) ?? []), ...headerValues(input, header)]);
     }
   }
   return Object.fromEntries(extra);
-}
-
-/** Keys that are not escaped well are taken as they are. */
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
-}
-
-/** Every value of a header that may be repeated: joined, a comma in a value would divide it. */
-function valuesOf({ rawHeaders }: AuthenticationInput, name: string): string[] {
-  const out: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() === name) out.push(rawHeaders[i + 1]!);
-  }
-  return out;
 }

@@ -15,6 +15,7 @@ import type { ResourceCache } from '../storage/cache/resource-cache.ts';
 import type { StoredObject } from '../storage/cache/stored-object.ts';
 import type { AccessAttributes, Authorizer, Decision, UserRules } from './authorizer.ts';
 import { serviceAccountUserName } from './service-account-user.ts';
+import { matchesUrl } from './url-pattern.ts';
 
 /** The caches that decisions are made from. */
 export interface RbacCaches {
@@ -223,7 +224,7 @@ function subjectText(subject: string): [string, string] {
 /** Whether one rule lets the attributes through. */
 export function allows(rule: PolicyRule, a: AccessAttributes): boolean {
   if (!has(rule.verbs, a.verb)) return false;
-  if (!a.resourceRequest) return (rule.nonResourceURLs ?? []).some((u) => urlMatches(u, a.path));
+  if (!a.resourceRequest) return (rule.nonResourceURLs ?? []).some((u) => matchesUrl(u, a.path));
   const { apiGroups = [], resources = [], resourceNames = [] } = rule;
   if (!has(apiGroups, a.group)) return false;
   const combined = a.subresource === '' ? a.resource : `${a.resource}/${a.subresource}`;
@@ -236,11 +237,6 @@ export function allows(rule: PolicyRule, a: AccessAttributes): boolean {
 
 function has(list: readonly string[], value: string): boolean {
   return list.includes('*') || list.includes(value);
-}
-
-function urlMatches(pattern: string, path: string): boolean {
-  if (pattern === '*' || pattern === path) return true;
-  return pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1).replace(/\*+$/, ''));
 }
 
 /** The caches under their names in a catalog. */

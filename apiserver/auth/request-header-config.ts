@@ -1,6 +1,7 @@
 /** The front proxies that a server's flags name. */
 import { readFileSync } from 'node:fs';
 import type { RequestHeaderConfig } from '../bootstrap/authentication-config.ts';
+import { pemCertificates } from '../pki/pem.ts';
 import { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 import type { AuthOptions } from './auth-options.ts';
 
@@ -56,6 +57,5 @@ function authorities(flag: string, file: string): string {
 
 /** Each without white space, so that equal ones have equal texts. */
 function certificatesOf(pem: string): string[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => block.replaceAll(/\s/g, ''));
+  return pemCertificates(pem).map((block) => block.replaceAll(/\s/g, ''));
 }

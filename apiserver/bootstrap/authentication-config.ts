@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { deepEqual } from '../../machinery/meta/equality.ts';
 import type { ConfigMap } from '../../machinery/schema/wire.ts';
+import { pemCertificates } from '../pki/pem.ts';
 import type { TrustedAuthorities } from '../pki/trusted-authorities.ts';
 
 /** Headers in which a front proxy names the user, and whom to believe them of. */
@@ -61,7 +62,6 @@ export function reviseAuthenticationConfig(
 }
 
 function joinAuthorities(existing: string, own: string, nowMs: number): string {
-  const pattern = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
   const valid = (pem: string) => {
     try {
       return Date.parse(new X509Certificate(pem).validTo) > nowMs;
@@ -69,7 +69,7 @@ function joinAuthorities(existing: string, own: string, nowMs: number): string {
       return false;
     }
   };
-  const all = [...(existing.match(pattern) ?? []), ...(own.match(pattern) ?? [])];
+  const all = [...pemCertificates(existing), ...pemCertificates(own)];
   return [...new Set(all)]
     .filter(valid)
     .map((pem) => `${pem}\n`)

@@ -2,9 +2,9 @@
 import { badRequest } from '../../machinery/meta/status-error.ts';
 import type { TokenReview } from '../../machinery/schema/wire.ts';
 import type { Authentication } from '../auth/authenticator.ts';
+import { wireUser } from '../auth/wire-user.ts';
 import type { UserInfo } from '../registry/resource.ts';
 import type { Review, ReviewEnvironment } from './review.ts';
-import { wireUser } from './self-subject-review.ts';
 
 export function tokenReview(env: ReviewEnvironment): Review {
   const { tokens, audiences: own } = env.authentication;

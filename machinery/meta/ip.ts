@@ -98,10 +98,12 @@ export function isMapped(ip: IpAddress): boolean {
 /** The canonical text; IPv4-mapped addresses print as IPv4. */
 export function formatIp(ip: IpAddress): string {
   if (isIpv4(ip)) return ip.bytes.slice(-4).join('.');
-  const groups = Array.from(
-    { length: 8 },
-    (_, i) => (ip.bytes[2 * i]! << 8) | ip.bytes[2 * i + 1]!,
-  );
+  return ipv6Text(ip.bytes);
+}
+
+/** The canonical text of 16 bytes (RFC 5952): the longest run of zeros is left out. */
+export function ipv6Text(bytes: readonly number[]): string {
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
   let start = -1;
   let length = 1;
   for (let i = 0; i < 8; i++) {

@@ -3,7 +3,7 @@
  * with its words for what is wrong. Fields of the API are read by ip.ts.
  */
 import { quote } from './field-error.ts';
-import { isMapped } from './ip.ts';
+import { ipv6Text, isMapped } from './ip.ts';
 
 /** An address: 4 bytes or 16, and the zone of an IPv6 address (`fe80::1%eth0`). */
 export interface NetAddress {
@@ -77,16 +77,7 @@ export function addressText(address: NetAddress): string {
   if (bytes.length === 4) return bytes.join('.');
   const end = zone === '' ? '' : `%${zone}`;
   if (isMapped({ bytes, leadingZeros: false })) return `::ffff:${bytes.slice(12).join('.')}${end}`;
-  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
-  let [start, length] = [-1, 1];
-  for (let i = 0; i < 8; i++) {
-    let n = 0;
-    while (i + n < 8 && groups[i + n] === 0) n++;
-    if (n > length) [start, length] = [i, n];
-  }
-  const hex = groups.map((g) => g.toString(16));
-  if (start < 0) return `${hex.join(':')}${end}`;
-  return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}${end}`;
+  return `${ipv6Text(bytes)}${end}`;
 }
 
 /** `address/bits`. */

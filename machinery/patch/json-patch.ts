@@ -5,6 +5,7 @@
  * slash of a path does not count.
  */
 import { deepCopy } from '../meta/copy.ts';
+import { jsonEqual } from '../meta/equality.ts';
 import { quote } from '../meta/field-error.ts';
 import { byteLength } from '../meta/names.ts';
 import { badRequest, StatusError } from '../meta/status-error.ts';
@@ -237,19 +238,9 @@ function test(root: unknown, o: JsonPatchOperation): void {
     const place = find(root, path, () => `test operation does not apply: is missing path: ${path}`);
     value = within(`error in test for path: '${path}'`, () => get(place));
   }
-  if (!sameJson(value ?? null, o.value ?? null)) {
+  if (!jsonEqual(value ?? null, o.value ?? null)) {
     throw rejected(`testing value ${path} failed: test failed`);
   }
-}
-
-function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = Object.keys(x);
-  if (keys.length !== Object.keys(y).length) return false;
-  return keys.every((k) => Object.hasOwn(y, k) && sameJson(x[k], y[k]));
 }
 
 /** Where a path leads: a member of an object or an element of an array, there or not. */

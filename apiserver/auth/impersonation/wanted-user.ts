@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { quote } from '../../../machinery/meta/field-error.ts';
 import { badRequest } from '../../../machinery/meta/status-error.ts';
+import { headerValues, unescapedKey } from '../named-headers.ts';
 
 const extraPrefix = 'impersonate-extra-';
 
@@ -22,12 +23,12 @@ export function wantedUser(
   if (headers['impersonate-user'] === undefined && !asks(headers)) return undefined;
   const name = first(request, 'impersonate-user');
   const uid = first(request, 'impersonate-uid');
-  const groups = all(request, 'impersonate-group');
+  const groups = headerValues(request, 'impersonate-group');
   const extra = new Map<string, string[]>();
   for (const header of Object.keys(headers)) {
     if (!header.startsWith(extraPrefix)) continue;
-    const key = unescaped(header.slice(extraPrefix.length));
-    extra.set(key, [...(extra.get(key) ?? []), ...all(request, header)]);
+    const key = unescapedKey(header.slice(extraPrefix.length));
+    extra.set(key, [...(extra.get(key) ?? []), ...headerValues(request, header)]);
   }
   if (name !== '') return { name, uid, groups, extra };
   if (uid === '' && groups.length === 0 && extra.size === 0) return undefined;
@@ -54,24 +55,6 @@ function goUser({ name, uid, groups, extra }: WantedUser): string {
   return `&user.DefaultInfo{${shown.join(', ')}}`;
 }
 
-/** Keys that are not escaped well are taken as they are. */
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
-}
-
 function first(request: Pick<IncomingMessage, 'rawHeaders'>, name: string): string {
-  return all(request, name)[0] ?? '';
-}
-
-/** Every value of a header that may be repeated (Node joins repeated ones with a comma). */
-function all({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, name: string): string[] {
-  const out: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.toLowerCase() === name) out.push(rawHeaders[i + 1]!);
-  }
-  return out;
+  return headerValues(request, name)[0] ?? '';
 }

@@ -1,6 +1,7 @@
 /** Rules of AuthenticationConfiguration (k8s.io/apiserver/pkg/apis/apiserver/validation). */
 import { X509Certificate } from 'node:crypto';
 import * as fe from '../../../machinery/meta/field-error.ts';
+import { pemCertificates } from '../../pki/pem.ts';
 import type {
   AuthenticationConfiguration,
   JwtConfiguration,
@@ -127,7 +128,7 @@ function trimmed(url: string): string {
 }
 
 function areCertificates(pem: string): boolean {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  const blocks = pemCertificates(pem);
   try {
     for (const block of blocks) new X509Certificate(block);
     return blocks.length > 0;

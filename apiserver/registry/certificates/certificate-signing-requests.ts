@@ -1,6 +1,7 @@
 /** certificates.k8s.io/v1 CertificateSigningRequest. */
 import { humanDuration } from '../../../machinery/meta/times.ts';
 import type { CertificateSigningRequest } from '../../../machinery/schema/wire.ts';
+import { wireUser } from '../../auth/wire-user.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn, type WriteContext } from '../resource.ts';
 import { csrApproval, csrStatus } from './csr-status.ts';
@@ -49,14 +50,7 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
 
 function setRequestor(csr: CertificateSigningRequest, { user }: WriteContext): void {
   const { username: _u, uid: _i, groups: _g, extra: _e, ...rest } = csr.spec;
-  const extra = Object.entries(user.extra ?? {}).map(([k, v]): [string, string[]] => [k, [...v]]);
-  csr.spec = {
-    ...rest,
-    username: user.name,
-    ...(user.uid ? { uid: user.uid } : {}),
-    ...(user.groups.length > 0 ? { groups: [...user.groups] } : {}),
-    ...(extra.length > 0 ? { extra: Object.fromEntries(extra) } : {}),
-  };
+  csr.spec = { ...rest, ...wireUser(user) };
 }
 
 function conditionText(csr: CertificateSigningRequest): string {

@@ -15,6 +15,7 @@ import type { Node, Taint } from '../../../../machinery/schema/wire.ts';
 import { internalForm } from '../../internal-form.ts';
 import { validatePositive } from '../field-checks.ts';
 import { parseGoJson } from '../go-json-problem.ts';
+import { lowerKeys } from '../internal-names.ts';
 import { validateTaintEffect } from '../pod/tolerations.ts';
 import { resourceEntries, validateResourceQuantity } from '../resource-names.ts';
 import { validateConfigSource, validateConfigStatus } from './node-config.ts';
@@ -86,13 +87,6 @@ function validateAnnotations(node: Node): FieldError[] {
 }
 
 const notTaints = 'json: cannot unmarshal into Go value of type []core.Taint';
-
-/** The real server reads the internal type, whose names are capitalised, in any case. */
-function lowerKeys(value: unknown): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries((value ?? {}) as object).map(([k, v]) => [k[0]!.toLowerCase() + k.slice(1), v]),
-  );
-}
 
 interface AvoidPods {
   preferAvoidPods?: { podSignature?: { podController?: { controller?: boolean } } }[];

@@ -6,6 +6,7 @@ import {
   invalidValue,
 } from '../../../../machinery/meta/field-error.ts';
 import type { Pod, PodSpec, Toleration } from '../../../../machinery/schema/wire.ts';
+import { lowerKeys } from '../internal-names.ts';
 import type { PodValidationOptions } from './pod-options.ts';
 import { appArmorAnnotationPrefix, validateProfileAnnotations } from './profiles.ts';
 import { validateTolerations } from './tolerations.ts';
@@ -67,12 +68,6 @@ function validateTolerationsAnnotation(
   // The real server reads the internal type, whose names are capitalised, in any case.
   const list = tolerations.map((t) => lowerKeys(t) as unknown as Toleration);
   return validateTolerations(list, at.child(tolerationsAnnotation), options);
-}
-
-function lowerKeys(value: unknown): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries((value ?? {}) as object).map(([k, v]) => [k[0]!.toLowerCase() + k.slice(1), v]),
-  );
 }
 
 /** What an update may do to the annotations. */
