@@ -24,12 +24,13 @@ import { Planner } from './planner.ts';
 import { costLimitExceeded, type Program } from './program.ts';
 import type { Declarations } from './scopes.ts';
 import { Source } from './source.ts';
+import { wellKnownMessages } from './standard/messages.ts';
 import { crossTypeOverloads } from './standard/relations.ts';
 import { standardLibrary } from './standard/standard.ts';
 import { homogeneousLiterals } from './standard/validators.ts';
 import type { TypeProvider } from './type-provider.ts';
 import { type CelType, sameType } from './types.ts';
-import type { CelError } from './values.ts';
+import { CelError } from './values.ts';
 
 /** What an environment has beside that of which it is an extension. */
 export interface EnvironmentOptions {
@@ -232,16 +233,11 @@ function layered(first: TypeProvider, second: TypeProvider): TypeProvider {
     findConstant: (name) => first.findConstant?.(name) ?? second.findConstant?.(name),
     create: (type, fields) => {
       const { create } = of(type);
-      if (create === undefined) throw new Error(`objects of type ${type} cannot be made`);
+      if (create === undefined) return new CelError(`unknown type '${type}'`);
       return create(type, fields);
     },
   };
 }
-
-const noTypes: TypeProvider = {
-  findType: () => undefined,
-  findField: () => undefined,
-};
 
 /** The language by itself. */
 export const standardEnvironment = new CelEnvironment({
@@ -250,7 +246,7 @@ export const standardEnvironment = new CelEnvironment({
   functions: new Map(),
   macros: [],
   validators: [],
-  provider: noTypes,
+  provider: wellKnownMessages,
   settings: {
     crossTypeComparisons: false,
     optionalSyntax: false,

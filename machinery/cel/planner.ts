@@ -210,7 +210,8 @@ export class Planner {
         else if (value.value !== undefined) made.set(name, value.value);
         else made.delete(name);
       }
-      return provider.create?.(e.name, made) ?? new CelError(`unknown type '${e.name}'`);
+      if (provider.create !== undefined) return provider.create(e.name, made);
+      return new CelError(`unknown type '${e.name}'`);
     };
     return { eval: charging(build, structCost) };
   }

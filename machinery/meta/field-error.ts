@@ -78,6 +78,14 @@ export interface FieldError {
   detail: string;
 }
 
+/** What Go prints as it is, beside the ASCII space. */
+const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
+
+function codePoint(c: number): string {
+  const hex = c.toString(16);
+  return c > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+
 /** Quotes a string as Go's %q does, which the server's messages use. */
 export function quote(s: string): string {
   let out = '"';
@@ -92,8 +100,7 @@ export function quote(s: string): string {
     else if (c === 9) out += '\\t';
     else if (c === 11) out += '\\v';
     else if (c < 0x20 || c === 0x7f) out += `\\x${c.toString(16).padStart(2, '0')}`;
-    else if (c === 0xfffd || (c >= 0x80 && c < 0xa0) || c === 0xad)
-      out += `\\u${c.toString(16).padStart(4, '0')}`;
+    else if (c >= 0x80 && (c === 0xfffd || !printable.test(ch))) out += codePoint(c);
     else out += ch;
   }
   return `${out}"`;

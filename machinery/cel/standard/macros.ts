@@ -117,7 +117,6 @@ export const standardMacros: readonly Macro[] = [
   folding('all', 2, simpleName, (make, [, p]) => allFold(make, p!)),
   folding('exists', 2, simpleName, (make, [, p]) => existsFold(make, p!)),
   folding('exists_one', 2, simpleName, (make, [, p]) => existsOneFold(make, p!)),
-  folding('existsOne', 2, simpleName, (make, [, p]) => existsOneFold(make, p!)),
   folding('map', 2, identifier, (make, [, element]) => gatherFold(make, element!)),
   folding('map', 3, identifier, (make, [, p, element]) => gatherFold(make, element!, p)),
   folding('filter', 2, identifier, (make, [element, p]) => gatherFold(make, element!, p)),
