@@ -21,6 +21,7 @@ import { session } from './scenarios/session.ts';
 import { stopped } from './scenarios/stopped.ts';
 import * as streams from './scenarios/streams.ts';
 import * as timing from './scenarios/timing.ts';
+import * as webhooks from './scenarios/webhooks.ts';
 import * as workloads from './scenarios/workloads.ts';
 import { type Scenario, Steps } from './steps.ts';
 import { prepareTools } from './tools.ts';
@@ -55,6 +56,7 @@ const all: Scenario[] = [
   jobs,
   workloads,
   helm,
+  webhooks,
   timing,
   deleted,
   killed,
