@@ -75,6 +75,13 @@ export function buildOpenApiV2(versions: readonly ServedGroupVersion[], texts: T
   return { ...documentV2Head, ...out };
 }
 
+/** Of a parameter, or of a reference to one: `#/parameters/pretty-tJGM1-ng`. */
+function nameOf(parameter: Json): string {
+  const reference = parameter['$ref'];
+  if (typeof reference !== 'string') return String(parameter['name']);
+  return reference.slice('#/parameters/'.length).split('-')[0]!;
+}
+
 /** Parameters that old clients look for at the operation, or whose text names the kind. */
 const unshared: ReadonlySet<string> = new Set(['name', 'fieldValidation', 'dryRun']);
 
@@ -112,7 +119,9 @@ class PathBuilder {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, n]) =>
       this.parameter(n!, 'path', first!),
     );
-    const parameters = [...inPath, ...shared.map((n) => this.parameter(n, 'query', first!))];
+    const inQuery = shared.map((n) => this.parameter(n, 'query', first!));
+    // As the real server has them: by name, which references show as well.
+    const parameters = [...inPath, ...inQuery].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
     const methods: Partial<Record<Method, Json>> = {};
     for (const o of operations) methods[o.method] = this.operation(o, shared, tag);
     return { ...methods, ...(parameters.length > 0 ? { parameters } : {}) };

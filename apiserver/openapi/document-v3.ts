@@ -43,8 +43,8 @@ const patches = [
   'application/strategic-merge-patch+json',
 ];
 
-/** What the server says of itself. */
-export const info = { title: 'Kubernetes', version: 'v1.36.2' } as const;
+/** What the server says of itself: the version that it acts as. */
+export const info = { title: 'Kubernetes', version: '1.36' } as const;
 
 /** How clients authenticate, as both dialects say it. */
 export const bearerToken = {

@@ -266,6 +266,17 @@ describe('OpenAPI service', () => {
     assert.equal(api.index(request).headers['Etag'], undefined);
   });
 
+  it('orders the parameters of a path by their names', () => {
+    const parameters = at(
+      buildOpenApiV2([core], noTexts),
+      'paths',
+      '/api/v1/namespaces/{namespace}/configmaps/{name}',
+      'parameters',
+    ) as { name?: string; $ref?: string }[];
+    const names = parameters.map((p) => p.name ?? p.$ref?.split('/').at(-1)?.split('-')[0]);
+    assert.deepEqual(names, ['name', 'namespace', 'pretty']);
+  });
+
   it('serves them, for ever under the right hash', () => {
     const plain = api.document('api/v1', request);
     assert.equal(plain.code, 200);
