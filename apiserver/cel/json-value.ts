@@ -1,4 +1,5 @@
 /** Values of expressions as JSON, for patches. */
+import { durationSeconds } from '../../machinery/cel/conversions.ts';
 import { Duration } from '../../machinery/cel/duration.ts';
 import { ListValue } from '../../machinery/cel/list-value.ts';
 import { MapValue } from '../../machinery/cel/map-value.ts';
@@ -34,8 +35,10 @@ function jsonOfObject(value: Exclude<Value, null | bigint | number | string | bo
   if (value instanceof ObjectPart) return partOf(value);
   if (value instanceof Uint) return wholeNumber(value.value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (value instanceof Timestamp || value instanceof Duration) return String(value);
-  throw new Error(`type conversion error from '${typeOf(value)}' to JSON`);
+  if (value instanceof Timestamp) return String(value);
+  if (value instanceof Duration) return durationSeconds(value);
+  const name = typeOf(value).name.split('.').at(-1)!;
+  throw new Error(`type conversion error from '${name}' to '*structpb.Value'`);
 }
 
 /** The fields of a part of an object. */
@@ -54,7 +57,7 @@ function entriesOf(map: MapValue): Record<string, unknown> {
   const out: [string, unknown][] = [];
   for (const key of map.keys()) {
     if (typeof key !== 'string') {
-      throw new Error(`map key ${quote(formatValue(key))} is of type ${typeOf(key)}, not string`);
+      throw new Error(`unsupported type conversion from '${typeOf(key)}' to string`);
     }
     const value = map.find(key);
     if (value instanceof CelError) throw new Error(value.message);

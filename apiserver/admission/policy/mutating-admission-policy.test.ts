@@ -45,7 +45,8 @@ async function mutate(
   object: object,
   policies: readonly object[],
 ): Promise<{ object: Record<string, unknown>; refusal: StatusError | undefined }> {
-  const env = testEnvironment({
+  const resourcesOf = () => [{ group: '', version: 'v1', plural: 'x', namespaced: true }];
+  const objects = {
     [`mutatingadmissionpolicies.${group}`]: policies.map((spec, i) =>
       named(`p${i}`, { matchConstraints, reinvocationPolicy: 'Never', ...spec }),
     ),
@@ -53,7 +54,8 @@ async function mutate(
       named(`b${i}`, { policyName: `p${i}` }),
     ),
     namespaces: [named('ns', {})],
-  });
+  };
+  const env = { ...testEnvironment(objects), resourcesOf };
   const { kind } = object as { kind: string };
   const a = attributes({
     resource: `${kind.toLowerCase()}s`,

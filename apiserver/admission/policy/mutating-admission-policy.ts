@@ -16,7 +16,7 @@ import { rememberingDecisions } from '../../cel/authority.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
 import { refused } from '../refusal.ts';
 import { Reinvocation } from '../reinvocation.ts';
-import { requestKind } from '../request-kind.ts';
+import { type KindName, requestKind } from '../request-kind.ts';
 import { ChangingObject } from '../webhook/versions.ts';
 import { boundTo } from './bound-policies.ts';
 import { CompiledMutatingPolicy } from './mutating-policy.ts';
@@ -156,12 +156,18 @@ class Mutating {
     // Who was not asked in the first run is not asked in the second, either.
     if (!matched.matches || (this.reinvocation.running && !memory.again.has(key))) return false;
     const before = this.object.in(form).object;
+    const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+    const published = this.env.resourcesOf(apiVersion, kind.kind).length > 0;
     let made = false;
     for (let i = 0; i < evaluator.count; i++) {
       const { object, oldObject } = this.object.in(form);
       // A connection may have nothing to change.
       if (object === undefined) continue;
-      const mutate = () => evaluator.mutate(i, { ...input, object, oldObject }, decide);
+      const mutate = async () => {
+        const next = await evaluator.mutate(i, { ...input, object, oldObject }, published, decide);
+        checkVersion(kind, requestKind(a));
+        return next;
+      };
       const next = await this.measured(policy, binding, mutate);
       if (next === undefined) continue;
       this.object.replace(next);
@@ -200,6 +206,14 @@ class Mutating {
     if (policy.spec?.failurePolicy === 'Ignore') return;
     this.problems.push({ message: denial(policy, binding, why), reason: 'Invalid' });
   }
+}
+
+/** The real server cannot bring objects of other versions back to that of the request. */
+function checkVersion(seen: KindName, own: KindName): void {
+  if (seen.group === own.group && seen.version === own.version) return;
+  const from = `${seen.version}.${seen.kind}`;
+  const to = `${own.version}.${own.kind}`;
+  throw new MutationProblem(`converting (${from}) to (${to}): unknown conversion`);
 }
 
 function nameOf({ metadata }: KubeObject): string {

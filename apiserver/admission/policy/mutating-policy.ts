@@ -49,10 +49,11 @@ export class CompiledMutatingPolicy {
     return this.conditions.match(input, decide);
   }
 
-  /** The object after a mutation. Throws MutationProblem or StatusError. */
+  /** The object after a mutation, of a `published` kind or not. Throws MutationProblem or StatusError. */
   async mutate(
     index: number,
     input: AdmissionInput & { readonly object: KubeObject },
+    published: boolean,
     decide: Decide,
   ): Promise<KubeObject> {
     const { expression, patching } = this.mutations[index]!;
@@ -69,6 +70,6 @@ export class CompiledMutatingPolicy {
       throw e instanceof OutOfBudget ? new MutationProblem(e.message) : e;
     });
     if ('problem' in outcome) throw new MutationProblem(outcome.problem);
-    return patching(input.object, outcome.value, input.kind);
+    return patching(input.object, outcome.value, { kind: input.kind, published });
   }
 }

@@ -1,7 +1,9 @@
 /** What the mutations of a policy make of an object. */
 import { ListValue } from '../../../machinery/cel/list-value.ts';
 import type { Value } from '../../../machinery/cel/values.ts';
-import { convert } from '../../../machinery/codec/decode.ts';
+import { convert, normalize } from '../../../machinery/codec/decode.ts';
+import { fromUnstructured } from '../../../machinery/codec/from-unstructured.ts';
+import { quote } from '../../../machinery/meta/field-error.ts';
 import { internalError, StatusError } from '../../../machinery/meta/status-error.ts';
 import { applyJsonPatch, type JsonPatchOperation } from '../../../machinery/patch/json-patch.ts';
 import { type Shape, shapeOf } from '../../../machinery/patch/shape.ts';
@@ -20,23 +22,29 @@ export class MutationProblem extends Error {
   override readonly name = 'MutationProblem';
 }
 
+/** What is known of the object's kind. */
+export interface MutatedKind {
+  readonly kind: KindName;
+  /** Objects of the kind can be read and written by themselves: their fields are published. */
+  readonly published: boolean;
+}
+
 /** Makes one mutation; in normal form, with defaults. Throws MutationProblem or StatusError. */
-export type Patching = (object: KubeObject, value: Value, kind: KindName) => KubeObject;
+export type Patching = (object: KubeObject, value: Value, kind: MutatedKind) => KubeObject;
 
 /** The object with a configuration laid over it. */
-export const applied: Patching = (object, value, kind) => {
+export const applied: Patching = (object, value, { kind, published }) => {
   if (!(value instanceof ObjectPart)) {
     throw new MutationProblem('unsupported return type from ApplyConfiguration expression');
   }
   checkPlaces(value);
   const type = typeOfKind(kind);
+  if (!published) throw notTyped(`no corresponding type for ${kindText(kind)}`);
   const { apiVersion, kind: name } = object;
   const configuration = { ...partFields(value), apiVersion, kind: name };
   const shape = shapeOf(type);
   const wrong = typeProblems(shape, configuration);
-  if (wrong !== undefined) {
-    throw problem(`failed to convert patch object to typed object: ${wrong}`);
-  }
+  if (wrong !== undefined) throw notTyped(wrong);
   const atomics = atomicsIn(shape, configuration, '');
   if (atomics.length > 0) {
     const where = atomics.join(', ');
@@ -44,15 +52,25 @@ export const applied: Patching = (object, value, kind) => {
       `invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${where}`,
     );
   }
-  return finished(merge(shape, object, configuration) as KubeObject, kind, type, false);
+  const merged = structuredClone(merge(shape, object, configuration)) as KubeObject;
+  try {
+    return finished(fromUnstructured(merged, type).object as KubeObject, kind, type);
+  } catch (e) {
+    const why = (e as Error).message;
+    throw new MutationProblem(`unable to convert unstructured object to ${kindText(kind)}: ${why}`);
+  }
 };
+
+function notTyped(why: string): MutationProblem {
+  return problem(`failed to convert patch object to typed object: ${why}`);
+}
 
 function problem(why: string): MutationProblem {
   return new MutationProblem(`error applying patch: ${why}`);
 }
 
 /** The object after the steps; unchanged when a test among them fails. */
-export const patchedBySteps: Patching = (object, value, kind) => {
+export const patchedBySteps: Patching = (object, value, { kind }) => {
   if (!(value instanceof ListValue)) {
     throw new MutationProblem('type mismatch: JSONPatchType.expression should evaluate to array');
   }
@@ -66,7 +84,17 @@ export const patchedBySteps: Patching = (object, value, kind) => {
     if (why.endsWith('test failed')) return object;
     throw new MutationProblem(`JSON Patch: ${why}`);
   }
-  return finished(after as KubeObject, kind, typeOfKind(kind), true);
+  const type = typeOfKind(kind);
+  try {
+    checkKind(after, kind);
+    const { object: next, strictErrors } = convert(after, type, true, false);
+    if (strictErrors.length > 0) {
+      throw new Error(`strict decoding error: ${strictErrors.join(', ')}`);
+    }
+    return finished(next as unknown as KubeObject, kind, type);
+  } catch (e) {
+    throw internalError((e as Error).message, e);
+  }
 };
 
 function operationOf(step: Value): JsonPatchOperation {
@@ -100,40 +128,42 @@ function partFields(part: ObjectPart): Record<string, unknown> {
   }
 }
 
-function typeOfKind({ group, version, kind }: KindName): StructType {
+function typeOfKind(name: KindName): StructType {
+  const { group, version, kind } = name;
   const type = kindType(group === '' ? version : `${group}/${version}`, kind);
   if (type !== undefined) return type;
-  const shown = `${group}/${version}, Kind=${kind}`;
   throw new StatusError(
     'ServiceUnavailable',
-    `Resource kind ${shown} not found. There can be a delay between when CustomResourceDefinitions are created and when they are available.`,
+    `Resource kind ${kindText(name)} not found. There can be a delay between when CustomResourceDefinitions are created and when they are available.`,
   );
 }
 
-/** In normal form; `strict`: what the type does not know is refused. */
+/** Steps may not make something else of an object. */
+function checkKind(after: unknown, { group, version, kind }: KindName): void {
+  const own = group === '' ? version : `${group}/${version}`;
+  const { apiVersion = own, kind: name = kind } = (after ?? {}) as Partial<KubeObject>;
+  if (name === kind && apiVersion === own) return;
+  const [shown, at] = [quote(name), quote(apiVersion)];
+  throw new Error(
+    `no kind ${shown} is registered for version ${at} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+  );
+}
+
+/** `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. */
+function kindText({ group, version, kind }: KindName): string {
+  return `${group}/${version}, Kind=${kind}`;
+}
+
+/** With defaults in their places; kind and apiVersion first, whatever a patch has moved. */
 function finished(
-  raw: KubeObject,
+  object: KubeObject,
   { group, version, kind }: KindName,
   type: StructType,
-  strict: boolean,
 ): KubeObject {
   const apiVersion = group === '' ? version : `${group}/${version}`;
-  const decode = (object: KubeObject): KubeObject => {
-    try {
-      const { object: next, strictErrors } = convert(object, type, strict, false);
-      if (strictErrors.length > 0) {
-        throw new Error(`strict decoding error: ${strictErrors.join(', ')}`);
-      }
-      return next as KubeObject;
-    } catch (e) {
-      throw internalError((e as Error).message, e);
-    }
-  };
-  const next = decode(structuredClone(raw));
-  applyDefaults(apiVersion, kind, next);
-  const { kind: _kind, apiVersion: _version, ...rest } = next;
-  // Kind and apiVersion first, whatever a patch has moved; defaults in their places.
-  return decode({ kind, apiVersion, ...rest } as KubeObject);
+  applyDefaults(apiVersion, kind, object);
+  const { kind: _kind, apiVersion: _version, ...rest } = object;
+  return normalize({ kind, apiVersion, ...rest } as KubeObject, type);
 }
 
 /** Lists, maps and structs of one piece that a configuration would replace. */
