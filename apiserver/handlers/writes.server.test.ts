@@ -31,6 +31,7 @@ const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
 const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims';
 const policies = '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies';
+const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles';
 const services = '/apis/apiregistration.k8s.io/v1/apiservices';
 const addresses = '/apis/networking.k8s.io/v1/ipaddresses';
 
@@ -249,6 +250,47 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       code: 504,
       says: /"Timeout: Too large resource version: 99999999, current: \d+"/,
       lacks: /retryAfterSeconds/,
+    },
+  ],
+  'rules are owned as a whole: one that was sent with an empty list is another': [
+    {
+      path: roles,
+      body: {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'Role',
+        metadata: { name: 'r' },
+        rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+      },
+      code: 201,
+    },
+    {
+      method: 'PATCH',
+      path: `${roles}/r?fieldManager=second`,
+      type: jsonPatch,
+      body: [{ op: 'add', path: '/rules/0/resourceNames', value: [] }],
+      code: 200,
+      says: /"managedFields":\[\{"manager":"second"[^[]*"f:rules":\{\}\}\}\]/,
+    },
+  ],
+  'what its type does not describe cannot be applied to': [
+    {
+      path: '/api/v1/namespaces/default/serviceaccounts',
+      body: {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 's' },
+        secrets: [{ kind: 'x' }],
+      },
+      code: 201,
+      lacks: /managedFields/,
+    },
+    {
+      method: 'PATCH',
+      path: '/api/v1/namespaces/default/serviceaccounts/s?fieldManager=m',
+      type: apply,
+      body: { apiVersion: 'v1', kind: 'ServiceAccount' },
+      code: 500,
+      says: /failed to create manager for existing fields: failed to convert new object \(default\/s; \/v1, Kind=ServiceAccount\) to smd typed: \.secrets: element 0: associative/,
     },
   ],
   'no name is made for an IPAddress': [

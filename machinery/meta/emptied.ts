@@ -31,12 +31,23 @@ export function isSentEmpty<T extends object>(object: T, name: keyof T & string)
 
 /** True when anything in `value` was sent as an empty list or map, or is an empty list. */
 export function holdsEmptied(value: unknown): boolean {
+  return holds(value, true);
+}
+
+/** True when anything in `value` was sent as an empty list or map that normal form leaves out. */
+export function holdsNotes(value: unknown): boolean {
+  return holds(value, false);
+}
+
+function holds(value: unknown, orEmptyList: boolean): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return value.length === 0 || value.some(holdsEmptied);
+  if (Array.isArray(value)) {
+    return value.length === 0 ? orEmptyList : value.some((item) => holds(item, orEmptyList));
+  }
   const members = value as Record<string, unknown>;
   // What was noted may have got a value since, by default.
   const still = emptiedOf(value)?.some((name) => (members[name] ?? undefined) === undefined);
-  return still === true || Object.values(members).some(holdsEmptied);
+  return still === true || Object.values(members).some((member) => holds(member, orEmptyList));
 }
 
 /** Notes at `to` what is noted at `from`. */

@@ -53,14 +53,21 @@ export function applyPatch(apply: Apply): KubeObject {
     return applyChecked(apply);
   } catch (e) {
     if (!(e instanceof ListElementError)) throw e;
-    const meta = apply.live?.metadata;
-    const where = `${meta?.namespace ?? ''}/${meta?.name ?? ''}`;
-    const kind = kindText(apply.apiVersion, apply.kind);
-    throw new StatusError(
-      '',
-      `failed to create typed live object (${where}; ${kind}): ${e.message}`,
-    );
+    throw untypedLive(apply, e.message);
   }
+}
+
+/** A stored object that its type does not describe: as long as nobody owns it, nobody can. */
+function untypedLive({ live, apiVersion, kind, type }: Apply, message: string): StatusError {
+  const meta = live?.metadata;
+  const object = `(${meta?.namespace ?? ''}/${meta?.name ?? ''}; ${kindText(apiVersion, kind)})`;
+  const problems =
+    live === undefined ? undefined : typeProblems(shapeOf(type), withoutManaged(live));
+  const what =
+    storedManagers(meta?.managedFields).size === 0
+      ? `failed to create manager for existing fields: failed to convert new object ${object} to smd typed`
+      : `failed to create typed live object ${object}`;
+  return new StatusError('', `${what}: ${problems ?? message}`);
 }
 
 function applyChecked(apply: Apply): KubeObject {

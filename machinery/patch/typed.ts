@@ -4,6 +4,7 @@
  * `undefined` is an absent value, `null` a present one.
  */
 
+import { holdsNotes } from '../meta/emptied.ts';
 import { jsonEqual } from '../meta/equality.ts';
 import { member } from '../meta/member.ts';
 import { type FieldSet, leaf, type MutableFieldSet } from './field-set.ts';
@@ -189,7 +190,9 @@ function compareLists(list: ListShape, left: unknown, right: unknown): Differenc
   const l = asList(left) ?? [];
   const r = asList(right) ?? [];
   if (list.atomic || (l.length === 0 && r.length === 0)) {
-    return jsonEqual(left, right) ? undefined : leafModified;
+    // What is owned as a whole is compared exactly: a member that was sent empty is a change.
+    const same = jsonEqual(left, right) && !(r.length > 0 && holdsNotes(right));
+    return same ? undefined : leafModified;
   }
   if (l.length === r.length && jsonEqual(l, r)) return undefined;
   const before = itemsByElement(list, l);
