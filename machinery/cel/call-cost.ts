@@ -28,12 +28,9 @@ function traversal(v: Value): number {
   return Math.ceil(costSize(v) * traversalFactor);
 }
 
-/** What it costs to compare two values: one for numbers and their like. */
-export function smallerSizeCost(a: Result, b: Result): number {
-  return Math.ceil(Math.min(costSize(a), costSize(b)) * traversalFactor);
-}
-
-const smaller: CallCost = ([a, b]) => smallerSizeCost(a!, b!);
+/** One for numbers and their like. */
+const smaller: CallCost = ([a, b]) =>
+  Math.ceil(Math.min(costSize(a!), costSize(b!)) * traversalFactor);
 
 const first: CallCost = ([s]) => traversal(s!);
 

@@ -14,7 +14,7 @@ import { CelError, noSuchOverload, type Result, typeOf, type Value } from './val
 export function planCall(options: PlannerOptions, e: CallNode, args: readonly Step[]): Step {
   const ids = e.reference?.overloads ?? [];
   const known = ids.length === 1 ? ids[0]! : '';
-  const special = specialCall(e.function, known, args);
+  const special = specialCall(e.function, known, args, options.costs);
   if (special !== undefined) return special;
   const fn = options.declarations.functions.get(e.function)!;
   const target =

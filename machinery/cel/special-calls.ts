@@ -1,18 +1,25 @@
 /** Calls with rules of their own: equality, membership in constant lists, alternatives. */
-import { smallerSizeCost } from './call-cost.ts';
-import { equalValues } from './equality.ts';
+import { callCost } from './call-cost.ts';
+import { equality } from './equality.ts';
 import type { Eval } from './frame.ts';
+import type { CallCosts, Overload } from './library.ts';
 import { ListValue } from './list-value.ts';
 import type { Step } from './plan.ts';
-import { CelError, Optional, Uint, type Value } from './values.ts';
+import { boolType } from './types.ts';
+import { CelError, Optional, type Result, Uint, type Value } from './values.ts';
 
 /** The plan of a special call; `undefined` for all others. `overload` is empty if not known. */
-export function specialCall(fn: string, overload: string, args: readonly Step[]): Step | undefined {
+export function specialCall(
+  fn: string,
+  overload: string,
+  args: readonly Step[],
+  costs: CallCosts | undefined,
+): Step | undefined {
   switch (fn) {
     case '_==_':
-      return equality(args, true);
+      return comparison(args, false, costs);
     case '_!=_':
-      return equality(args, false);
+      return comparison(args, true, costs);
     case '@in':
       return overload === 'in_list' ? membership(args) : undefined;
     case 'or':
@@ -28,17 +35,26 @@ export function specialCall(fn: string, overload: string, args: readonly Step[])
   }
 }
 
-function equality([left, right]: readonly Step[], expected: boolean): Step {
+const equals: Overload = { id: 'equals', params: [], result: boolType };
+const notEquals: Overload = { id: 'not_equals', params: [], result: boolType };
+
+/** An error on either side is the outcome; one of the comparison itself counts as not equal. */
+function comparison(
+  [left, right]: readonly Step[],
+  negated: boolean,
+  costs: CallCosts | undefined,
+): Step {
   const [l, r] = [left!.eval, right!.eval];
+  const cost = negated ? callCost('_!=_', notEquals, costs) : callCost('_==_', equals, costs);
   const evaluate: Eval = (frame) => {
     const a = l(frame);
     const b = r(frame);
-    if (a instanceof CelError || b instanceof CelError) {
-      frame.charge(smallerSizeCost(a, b));
-      return a instanceof CelError ? a : b;
-    }
-    frame.charge(smallerSizeCost(a, b));
-    return equalValues(a, b) === expected;
+    let result: Result;
+    if (a instanceof CelError) result = a;
+    else if (b instanceof CelError) result = b;
+    else result = negated ? equality(a, b) !== true : equality(a, b);
+    frame.charge(cost([a as Value, b as Value], result));
+    return result;
   };
   return { eval: evaluate };
 }

@@ -104,8 +104,8 @@ export abstract class ObjectValue {
   /** Its type; functions take it by `type.name`. */
   abstract readonly type: CelType;
 
-  /** Whether `other` is the same, for `==` and `in`. */
-  abstract equals(other: Value): boolean;
+  /** Whether `other` is the same, for `==` and `in`; an error for what it is not compared with. */
+  abstract equals(other: Value): boolean | CelError;
 
   /** The value of a field. Opaque types leave it out and have none. */
   get?(field: string): Result;

@@ -11,7 +11,7 @@ import {
   prefixText,
 } from '../../meta/net-address.ts';
 import { type CelType, opaqueType } from '../types.ts';
-import { CelError, ObjectValue, type Value } from '../values.ts';
+import { CelError, noSuchOverload, ObjectValue, type Value } from '../values.ts';
 
 export const ipType = opaqueType('net.IP');
 export const cidrType = opaqueType('net.CIDR');
@@ -29,8 +29,9 @@ export class IpValue extends ObjectValue {
     return ipType;
   }
 
-  override equals(other: Value): boolean {
-    return other instanceof IpValue && addressText(this.address) === addressText(other.address);
+  override equals(other: Value): boolean | CelError {
+    if (!(other instanceof IpValue)) return noSuchOverload;
+    return addressText(this.address) === addressText(other.address);
   }
 
   override size(): number {
@@ -55,8 +56,9 @@ export class CidrValue extends ObjectValue {
     return cidrType;
   }
 
-  override equals(other: Value): boolean {
-    return other instanceof CidrValue && prefixText(this.prefix) === prefixText(other.prefix);
+  override equals(other: Value): boolean | CelError {
+    if (!(other instanceof CidrValue)) return noSuchOverload;
+    return prefixText(this.prefix) === prefixText(other.prefix);
   }
 
   /** Of the prefix, in bytes. */

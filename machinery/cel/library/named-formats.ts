@@ -9,7 +9,7 @@ import {
 } from '../../meta/names.ts';
 import { isOfFormat } from '../../meta/string-formats.ts';
 import { type CelType, objectType } from '../types.ts';
-import { ObjectValue, type Value } from '../values.ts';
+import { type CelError, noSuchOverload, ObjectValue, type Value } from '../values.ts';
 
 export const formatType = objectType('kubernetes.NamedFormat');
 
@@ -32,8 +32,8 @@ export class FormatValue extends ObjectValue {
     return formatType;
   }
 
-  override equals(other: Value): boolean {
-    return other instanceof FormatValue && other.name === this.name;
+  override equals(other: Value): boolean | CelError {
+    return other instanceof FormatValue ? other.name === this.name : noSuchOverload;
   }
 }
 

@@ -2,7 +2,7 @@
 import { isNarrowQuantity, parseQuantity, Quantity, QuantityError } from '../../meta/quantity.ts';
 import type { FunctionDeclaration, Library, Overload } from '../library.ts';
 import { boolType, type CelType, doubleType, intType, objectType, stringType } from '../types.ts';
-import { CelError, ObjectValue, type Result, type Value } from '../values.ts';
+import { CelError, noSuchOverload, ObjectValue, type Result, type Value } from '../values.ts';
 
 export const quantityType = objectType('kubernetes.Quantity');
 
@@ -11,9 +11,12 @@ export class QuantityValue extends ObjectValue {
   readonly quantity: Quantity;
   /** The real server holds it in 64 bits, and only such ones are whole numbers to it. */
   readonly narrow: boolean;
+  /** A sum or difference. */
+  readonly computed: boolean;
 
-  constructor(quantity: Quantity, narrow: boolean) {
+  constructor(quantity: Quantity, narrow: boolean, computed = false) {
     super();
+    this.computed = computed;
     this.quantity = quantity;
     this.narrow = narrow;
   }
@@ -22,8 +25,10 @@ export class QuantityValue extends ObjectValue {
     return quantityType;
   }
 
-  override equals(other: Value): boolean {
-    return other instanceof QuantityValue && this.quantity.equals(other.quantity);
+  /** The real server does not compare with sums and differences, only these with others. */
+  override equals(other: Value): boolean | CelError {
+    if (!(other instanceof QuantityValue) || other.computed) return noSuchOverload;
+    return this.quantity.equals(other.quantity);
   }
 
   override toString(): string {
@@ -142,13 +147,13 @@ function add(a: QuantityValue, b: QuantityValue): Result {
     if (e instanceof QuantityError) return new CelError(e.message);
     throw e;
   }
-  if (!a.narrow || !b.narrow) return new QuantityValue(total, false);
+  if (!a.narrow || !b.narrow) return new QuantityValue(total, false, true);
   const { mantissa, exponent } = total.parts();
   const fits = [a.quantity, b.quantity].every((q) => {
     const parts = q.parts();
     return q.isZero() || isInt64(parts.mantissa * 10n ** BigInt(parts.exponent - exponent));
   });
-  return new QuantityValue(total, fits && isInt64(mantissa));
+  return new QuantityValue(total, fits && isInt64(mantissa), true);
 }
 
 function isInt64(n: bigint): boolean {

@@ -1,7 +1,7 @@
 /** `semver("1.2.3").isLessThan(semver("2.0.0"))`: semantic versions in expressions. */
 import type { FunctionDeclaration, Library } from '../library.ts';
 import { boolType, type CelType, intType, objectType, stringType } from '../types.ts';
-import { CelError, ObjectValue, type Result, type Value } from '../values.ts';
+import { CelError, noSuchOverload, ObjectValue, type Result, type Value } from '../values.ts';
 import {
   compareVersions,
   parseNormalizedVersion,
@@ -25,8 +25,9 @@ export class SemverValue extends ObjectValue {
     return semverType;
   }
 
-  override equals(other: Value): boolean {
-    return other instanceof SemverValue && compareVersions(this.version, other.version) === 0;
+  override equals(other: Value): boolean | CelError {
+    if (!(other instanceof SemverValue)) return noSuchOverload;
+    return compareVersions(this.version, other.version) === 0;
   }
 }
 

@@ -12,7 +12,7 @@ import type { FunctionDeclaration, Library } from '../library.ts';
 import { ArrayList } from '../list-value.ts';
 import { EntriesMap } from '../map-value.ts';
 import { boolType, type CelType, listType, mapType, objectType, stringType } from '../types.ts';
-import { CelError, ObjectValue, type Result, type Value } from '../values.ts';
+import { CelError, noSuchOverload, ObjectValue, type Result, type Value } from '../values.ts';
 
 export const urlType = objectType('kubernetes.URL');
 
@@ -29,8 +29,10 @@ export class UrlValue extends ObjectValue {
     return urlType;
   }
 
-  override equals(other: Value): boolean {
-    return other instanceof UrlValue && goUrlText(this.url) === goUrlText(other.url);
+  override equals(other: Value): boolean | CelError {
+    return other instanceof UrlValue
+      ? goUrlText(this.url) === goUrlText(other.url)
+      : noSuchOverload;
   }
 
   override toString(): string {
