@@ -15,6 +15,7 @@ import {
   rootOf,
 } from './operations.ts';
 import { type ParameterContext, parameterType } from './parameters.ts';
+import { rootItem, rootPaths } from './root-paths.ts';
 import { type Json, patchName, Schemas } from './schemas.ts';
 
 /** A member of one of the document's big maps. */
@@ -61,6 +62,9 @@ export function* openApiV2Parts(
     for (const [path, ofPath] of Map.groupBy(operations, (o) => o.path)) {
       yield ['paths', path, builder.item(path, ofPath, tag)];
     }
+  }
+  for (const root of rootPaths(versions.map((v) => v.group))) {
+    yield ['paths', `/${root.name}/`, rootItem('v2', root, schemas, texts.type)];
   }
   for (const [name, value] of builder.parameters) yield ['parameters', name, value];
   for (const [name, value] of Object.entries(schemas.definitions())) {

@@ -13,6 +13,7 @@ import {
   rootOf,
 } from './operations.ts';
 import { type ParameterContext, parameterType } from './parameters.ts';
+import { type RootPath, rootItem } from './root-paths.ts';
 import { type Json, patchName, Schemas, type TypeTexts } from './schemas.ts';
 
 /** Texts that come from outside. */
@@ -69,6 +70,22 @@ export function buildOpenApiV3(
     paths: { [`${root}/`]: builder.resourceList(groupOperationId(group, version)), ...paths },
     components: {
       schemas: schemas.definitions(),
+      securitySchemes: { BearerToken: bearerToken },
+    },
+  };
+}
+
+/** Builds the document of a path that is no resource. */
+export function buildRootDocument(root: RootPath, texts: Texts): Json {
+  const schemas = new Schemas('v3', texts.type, kindsIn('', 'v1'));
+  const item = rootItem('v3', root, schemas, texts.type);
+  const definitions = schemas.definitions();
+  return {
+    openapi: '3.0.0',
+    info,
+    paths: { [`/${root.name}/`]: item },
+    components: {
+      ...(Object.keys(definitions).length === 0 ? {} : { schemas: definitions }),
       securitySchemes: { BearerToken: bearerToken },
     },
   };

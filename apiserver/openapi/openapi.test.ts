@@ -291,6 +291,36 @@ describe('OpenAPI service', () => {
     assert.equal(api.document('api/v1', { ...request, conditions }).code, 304);
   });
 
+  it('has documents of the paths that are no resources', () => {
+    const paths = at(JSON.parse(api.index(request).body.toString()), 'paths') as object;
+    assert.deepEqual(Object.keys(paths), [
+      '.well-known/openid-configuration',
+      'api',
+      'api/v1',
+      'apis',
+      'apis/rbac.authorization.k8s.io',
+      'apis/rbac.authorization.k8s.io/v1',
+      'openid/v1/jwks',
+      'version',
+    ]);
+    const document = (name: string) =>
+      JSON.parse(api.document(name, request).body.toString()) as Record<string, unknown>;
+    const operation = (name: string) =>
+      at(document(name), 'paths', `/${name}/`, 'get') as Record<string, unknown>;
+    assert.equal(
+      operation('apis/rbac.authorization.k8s.io')['operationId'],
+      'getRbacAuthorizationAPIGroup',
+    );
+    assert.deepEqual(at(operation('openid/v1/jwks'), 'responses', '200', 'content'), {
+      'application/jwk-set+json': { schema: { type: 'string' } },
+    });
+    const schemas = at(document('version'), 'components', 'schemas') as object;
+    assert.deepEqual(Object.keys(schemas), ['io.k8s.apimachinery.pkg.version.Info']);
+    const v2 = JSON.parse(api.documentV2(request).body.toString()) as Record<string, unknown>;
+    assert.deepEqual(at(v2, 'paths', '/version/', 'get', 'consumes'), ['application/json']);
+    assert.equal(at(v2, 'paths', '/openid/v1/jwks/', 'get', 'consumes'), undefined);
+  });
+
   const forms: [accept: string, contentType: string | undefined][] = [
     ['application/json', 'application/json'],
     ['*/*', 'application/json'],

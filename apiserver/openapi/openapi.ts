@@ -12,12 +12,20 @@ import {
 } from '../server/conditional-content.ts';
 import { documented } from './descriptions.ts';
 import { documentV2Head, openApiV2Parts } from './document-v2.ts';
-import { buildOpenApiV3, info, type ServedGroupVersion, type Texts } from './document-v3.ts';
+import {
+  buildOpenApiV3,
+  buildRootDocument,
+  info,
+  type ServedGroupVersion,
+  type Texts,
+} from './document-v3.ts';
 import { encodeEntry, encodeGnostic, wrapField } from './gnostic.ts';
 import { messagesV2 } from './gnostic-v2.ts';
 import { messagesV3 } from './gnostic-v3.ts';
 import { rootOf } from './operations.ts';
 import { ParameterTexts } from './parameters.ts';
+import { rootPaths } from './root-paths.ts';
+import type { Json } from './schemas.ts';
 
 /** What of a request matters here. */
 export interface OpenApiRequest {
@@ -64,11 +72,10 @@ export class OpenApi {
 
   /** GET /openapi/v3: where the documents are. */
   index(request: OpenApiRequest): ContentAnswer {
-    const paths: Record<string, { serverRelativeURL: string }> = {};
-    for (const version of this.served()) {
-      const name = nameOf(version);
-      paths[name] = { serverRelativeURL: this.url(name, this.etag(version)) };
-    }
+    const all = this.all().sort((a, b) => (a.name < b.name ? -1 : 1));
+    const paths = Object.fromEntries(
+      all.map(({ name, etag }) => [name, { serverRelativeURL: this.url(name, etag()) }]),
+    );
     const content = {
       contentType: 'text/plain; charset=utf-8',
       headers: {},
@@ -81,11 +88,11 @@ export class OpenApi {
 
   /** GET /openapi/v3/NAME, such as `api/v1`; 404 when nothing is served under the name. */
   document(name: string, request: OpenApiRequest): ContentAnswer {
-    const version = this.served().find((v) => nameOf(v) === name);
-    if (version === undefined) return { code: 404, contentType: '', headers: {}, body: nothing };
+    const found = this.all().find((d) => d.name === name);
+    if (found === undefined) return { code: 404, contentType: '', headers: {}, body: nothing };
     const chosen = choose(request.accept, 'v3');
     if (chosen === undefined) return notAcceptable('Accept');
-    const etag = this.etag(version);
+    const etag = found.etag();
     const headers: Record<string, string> = { Etag: `"${etag}"`, Vary: 'Accept' };
     if (request.hash !== '' && request.hash !== etag) {
       const moved = { ...headers, Location: this.url(name, etag) };
@@ -98,7 +105,7 @@ export class OpenApi {
       headers['Expires'] = expires.toUTCString();
     }
     const kept = this.keep(name, etag, request.nowMs);
-    return answer(request, chosen, headers, kept, (form) => this.buildV3(version, form));
+    return answer(request, chosen, headers, kept, (form) => encodeV3(found.build(), form));
   }
 
   /** GET /openapi/v2. */
@@ -110,6 +117,23 @@ export class OpenApi {
     const headers = { Etag: `"${etag}"`, Vary: 'Accept-Encoding, Accept' };
     const kept = this.keep('v2', etag, request.nowMs);
     return answer(request, chosen, headers, kept, (form) => this.buildV2(versions, form));
+  }
+
+  /** Everything that has a document in v3. */
+  private all(): DocumentV3[] {
+    const versions = this.served();
+    return [
+      ...versions.map((version) => ({
+        name: nameOf(version),
+        etag: () => this.etag(version),
+        build: () => buildOpenApiV3(version, this.texts),
+      })),
+      ...rootPaths(versions.map((v) => v.group)).map((root) => ({
+        name: root.name,
+        etag: () => sha512(`${this.base}${JSON.stringify(root)}`),
+        build: () => buildRootDocument(root, this.texts),
+      })),
+    ];
   }
 
   /** Changes with whatever the document is made of. */
@@ -134,14 +158,8 @@ export class OpenApi {
 
   /** Group versions come and go with custom resource definitions. */
   private forgetWithdrawn(): void {
-    const names = new Set(['v2', ...this.served().map(nameOf)]);
+    const names = new Set(['v2', ...this.all().map((d) => d.name)]);
     for (const name of this.documents.keys()) if (!names.has(name)) this.documents.delete(name);
-  }
-
-  private buildV3(version: ServedGroupVersion, form: Form): Buffer {
-    const document = buildOpenApiV3(version, this.texts);
-    if (form === 'json') return Buffer.from(JSON.stringify(document));
-    return encodeGnostic(messagesV3, 'Document', document);
   }
 
   /** Written part by part: as one object it would take tens of megabytes. */
@@ -159,6 +177,18 @@ export class OpenApi {
     }
     return form === 'json' ? joinJson(sections) : joinProtobuf(sections);
   }
+}
+
+/** A document of v3, made when it is asked for. */
+interface DocumentV3 {
+  readonly name: string;
+  etag(): string;
+  build(): Json;
+}
+
+function encodeV3(document: Json, form: Form): Buffer {
+  if (form === 'json') return Buffer.from(JSON.stringify(document));
+  return encodeGnostic(messagesV3, 'Document', document);
 }
 
 const v2Entries = {

@@ -115,7 +115,7 @@ const proxyMethods: readonly Method[] = [
 const upper = (s: string) => s.charAt(0).toUpperCase() + s.slice(1);
 
 /** `rbac.authorization.k8s.io` -> RbacAuthorization, '' -> Core. */
-function groupTitle(group: string): string {
+export function groupTitle(group: string): string {
   if (group === '') return 'Core';
   return group
     .replace(/\.k8s\.io$/, '')
