@@ -33,7 +33,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const listFile = fileURLToPath(new URL('golden-passing.txt', import.meta.url));
 const token = 'golden';
 /** Extensions of the API: their cases wait for what is not there. */
-const leftOut = /^(crd-.*|admission-vap|validation-admission)$/;
+const leftOut = /^crd-.*$/;
 /** Cases wait more than they compute. */
 const concurrency = 12;
 /** The recording server's port, and the case that shows it. */

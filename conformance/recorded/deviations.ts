@@ -50,7 +50,28 @@ const oldEtcd: Deviation = {
   },
 };
 
-export const deviations: readonly Deviation[] = [downstreamTokenVolume, oldEtcd];
+const paramsMissing = 'no params found for policy binding with `Deny` parameterNotFoundAction';
+
+/** Parameters that are there, and are not found. */
+const staleParams: Deviation = {
+  name: 'parameters of policies not found',
+  why:
+    'the recording server had had another policy with ConfigMaps for parameters before, which was ' +
+    'deleted: then it stops to watch them, and never begins again (one informer is shared, and ' +
+    'stopped by the first policy that goes). A server that sees its first such policy finds them; ' +
+    'what policies do with parameters is held by tests of our own',
+  correct(recorded) {
+    let found = false;
+    for (const step of comparedSteps(recorded)) {
+      if (!JSON.stringify(step.expect).includes(paramsMissing)) continue;
+      step.ignore = true;
+      found = true;
+    }
+    return found;
+  },
+};
+
+export const deviations: readonly Deviation[] = [downstreamTokenVolume, oldEtcd, staleParams];
 
 function revise(recorded: RecordedCase, change: (answer: RecordedAnswer) => RecordedAnswer) {
   let changed = false;
