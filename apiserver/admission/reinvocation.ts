@@ -6,7 +6,7 @@
 export class Reinvocation {
   #wanted = false;
   #running = false;
-  readonly #notes = new Map<string, unknown>();
+  #notes: Map<string, unknown> | undefined;
 
   /** Something was changed that plugins before have not seen. */
   get wanted(): boolean {
@@ -30,6 +30,7 @@ export class Reinvocation {
 
   /** What a plugin keeps from one run to the other, made when first asked for. */
   note<T>(plugin: string, make: () => T): T {
+    this.#notes ??= new Map();
     if (!this.#notes.has(plugin)) this.#notes.set(plugin, make());
     return this.#notes.get(plugin) as T;
   }

@@ -29,23 +29,24 @@ export interface Asked {
   in(form: ResourceForm | undefined): ShownObjects;
 }
 
-/** The invocation of a webhook; undefined: it is not asked. Throws StatusError. */
-export async function invocationOf(
-  hook: Hook,
+/**
+ * Whether a webhook whose rules name a request is asked about it: by its selectors and match
+ * conditions. Throws StatusError.
+ */
+export async function isChosen(
+  invocation: Invocation,
   { attributes: a, object, in: shown }: Asked,
   env: Environment,
   metrics: WebhookMetrics,
-): Promise<Invocation | undefined> {
-  // That a selector cannot be told is only said of webhooks whose rules name the request.
+): Promise<boolean> {
+  const { hook } = invocation;
   const bySpace = await namespaceChosen(hook.namespaceSelector, { ...a, object }, env);
-  if (bySpace === false) return undefined;
+  if (bySpace === false) return false;
   const byObject = objectChosen(hook.objectSelector, object, a.oldObject);
-  if (byObject === false) return undefined;
-  const invocation = ruled(hook, a, env);
-  if (invocation === undefined) return undefined;
+  if (byObject === false) return false;
   if (bySpace instanceof StatusError) throw bySpace;
   if (byObject instanceof StatusError) throw byObject;
-  if (hook.conditions === undefined) return invocation;
+  if (hook.conditions === undefined) return true;
   const began = performance.now();
   const { kind, form } = invocation;
   // However it was matched, conditions are told of the request's own resource.
@@ -54,12 +55,12 @@ export async function invocationOf(
   metrics.conditionsEvaluated(hook, a.operation, performance.now() - began);
   if ('problem' in match) {
     metrics.conditionFailed(hook, a.operation);
-    if (hook.ignoresFailures) return undefined;
+    if (hook.ignoresFailures) return false;
     throw forbidden({ group: a.group, resource: a.resource }, a.name, match.problem);
   }
-  if (match.matches) return invocation;
+  if (match.matches) return true;
   metrics.conditionExcluded(hook, a.operation);
-  return undefined;
+  return false;
 }
 
 /** Objects that cannot be shown in a version are the server's fault. */
@@ -71,8 +72,15 @@ export function converted<T>(convert: () => T): T {
   }
 }
 
-/** By the request's own resource, else by the other ones that the same objects are served as. */
-function ruled(hook: Hook, a: AdmissionAttributes, { forms }: Environment): Invocation | undefined {
+/**
+ * The invocation of a webhook whose rules name the request: its own resource, else one of those that
+ * the same objects are served as. Undefined: they do not; most webhooks are done with by this.
+ */
+export function invocationByRules(
+  hook: Hook,
+  a: AdmissionAttributes,
+  { forms }: Pick<Environment, 'forms'>,
+): Invocation | undefined {
   const { group, version, resource, subresource } = a;
   const { rules = [], matchPolicy } = hook.declared;
   const own = requestKind(a);

@@ -10,7 +10,7 @@ import { annotateMutation, annotatePatch, type Turn } from './annotations.ts';
 import { measured, refusalFrom, type WebhookEnvironment } from './asking.ts';
 import { callWebhook } from './call.ts';
 import type { Hooks } from './hook.ts';
-import { converted, type Invocation, invocationOf } from './invocation.ts';
+import { converted, type Invocation, invocationByRules, isChosen } from './invocation.ts';
 import { patched } from './patching.ts';
 import { isExempt } from './rules.ts';
 import { ChangingObject } from './versions.ts';
@@ -51,8 +51,9 @@ export function mutatingWebhooks(hooks: Hooks, env: WebhookEnvironment): Admissi
         in: object.in.bind(object),
       };
       for (const [index, hook] of hooks.list().entries()) {
-        const invocation = await invocationOf(hook, asked, env.admission, env.metrics);
+        const invocation = invocationByRules(hook, a, env.admission);
         if (invocation === undefined) continue;
+        if (!(await isChosen(invocation, asked, env.admission, env.metrics))) continue;
         // Who was not asked in the first run is not asked in the second, either.
         if (running && !memory.again.has(hook.uid)) continue;
         const turn = { round: running ? 1 : 0, index };

@@ -8,7 +8,7 @@ import { measured, refusalFrom, type WebhookEnvironment } from './asking.ts';
 import { callWebhook } from './call.ts';
 import { requestTimedOut } from './failures.ts';
 import type { Hooks } from './hook.ts';
-import { converted, type Invocation, invocationOf } from './invocation.ts';
+import { converted, type Invocation, invocationByRules, isChosen } from './invocation.ts';
 import { isExempt } from './rules.ts';
 import { ObjectVersions, type ShownObjects } from './versions.ts';
 
@@ -22,8 +22,9 @@ export function validatingWebhooks(hooks: Hooks, env: WebhookEnvironment): Admis
       const asked = { attributes: a, object: a.object, in: versions.in.bind(versions) };
       const calls: { readonly invocation: Invocation; readonly shown: ShownObjects }[] = [];
       for (const hook of hooks.list()) {
-        const invocation = await invocationOf(hook, asked, env.admission, env.metrics);
+        const invocation = invocationByRules(hook, a, env.admission);
         if (invocation === undefined) continue;
+        if (!(await isChosen(invocation, asked, env.admission, env.metrics))) continue;
         calls.push({ invocation, shown: converted(() => versions.in(invocation.form)) });
       }
       if (calls.length === 0) return;

@@ -39,15 +39,13 @@ export class WebhookClients {
     let endpoint = this.#endpoints.get(key);
     if (endpoint === undefined) {
       endpoint = this.#make(config);
-      if (this.#endpoints.size === maxClients) this.#drop(this.#endpoints.keys().next().value!);
+      // Its connections may be in use; they end by themselves.
+      if (this.#endpoints.size === maxClients) {
+        this.#endpoints.delete(this.#endpoints.keys().next().value!);
+      }
     } else this.#endpoints.delete(key);
     this.#endpoints.set(key, endpoint);
     return endpoint;
-  }
-
-  #drop(key: string): void {
-    this.#endpoints.get(key)?.agent.destroy();
-    this.#endpoints.delete(key);
   }
 
   #make({ url, service, caBundle }: ClientConfig): Endpoint {
