@@ -111,7 +111,7 @@ function outcome(expression: string): Recorded {
 
 describe('expressions as the reference has them', () => {
   for (const expected of recorded) {
-    it(expected.expression, () => {
+    it(JSON.stringify(expected.expression), () => {
       const estimate = expected.estimate?.map(rounded);
       const wanted = estimate === undefined ? expected : { ...expected, estimate };
       deepEqual({ ...outcome(expected.expression) }, wanted);

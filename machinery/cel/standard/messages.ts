@@ -52,10 +52,13 @@ function wrapper(type: CelType, zero: Value, fitted: (value: Value) => Result = 
   return { fields: { value: type }, make: (given) => fitted(given.get('value') ?? zero) };
 }
 
-function within(value: Value, least: bigint, most: bigint, unsigned: boolean): Result {
+function within(value: Value, type: string, least: bigint, most: bigint): Result {
   const n = value instanceof Uint ? value.value : (value as bigint);
   if (n >= least && n <= most) return value;
-  return new CelError(`${unsigned ? 'unsigned ' : ''}integer overflow`);
+  const overflow = `${least < 0n ? '' : 'unsigned '}integer overflow`;
+  return new CelError(
+    `field type conversion error for google.protobuf.${type}.value value type: ${overflow}`,
+  );
 }
 
 function int(value: Value | undefined): bigint {
@@ -113,9 +116,9 @@ const messages: Readonly<Record<string, Message>> = {
   DoubleValue: wrapper(doubleType, 0),
   FloatValue: wrapper(doubleType, 0, (v) => Math.fround(v as number)),
   Int64Value: wrapper(intType, 0n),
-  Int32Value: wrapper(intType, 0n, (v) => within(v, least, most, false)),
+  Int32Value: wrapper(intType, 0n, (v) => within(v, 'Int32Value', least, most)),
   UInt64Value: wrapper(uintType, new Uint(0n)),
-  UInt32Value: wrapper(uintType, new Uint(0n), (v) => within(v, 0n, 2n ** 32n - 1n, true)),
+  UInt32Value: wrapper(uintType, new Uint(0n), (v) => within(v, 'UInt32Value', 0n, 2n ** 32n - 1n)),
   StringValue: wrapper(stringType, ''),
   Timestamp: { fields: { seconds: intType, nanos: intType }, make: timestamp },
   Duration: { fields: { seconds: intType, nanos: intType }, make: duration },
