@@ -65,14 +65,20 @@ function compareValues(a: unknown, b: unknown): number {
 
 /** The element of a list item with these keys; they are put in order by name. */
 export function keyElement(keys: readonly (readonly [string, unknown])[]): string {
-  const only = keys[0];
-  if (keys.length === 1 && only !== undefined) {
-    return `k:{${JSON.stringify(only[0])}:${encodeJson(only[1])}}`;
+  const ordered = isInOrder(keys)
+    ? keys
+    : keys.toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  let text = 'k:{';
+  for (let i = 0; i < ordered.length; i++) {
+    const [name, value] = ordered[i]!;
+    text += `${i === 0 ? '' : ','}${JSON.stringify(name)}:${encodeJson(value)}`;
   }
-  const parts = keys
-    .toSorted((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))
-    .map(([name, value]) => `${JSON.stringify(name)}:${encodeJson(value)}`);
-  return `k:{${parts.join(',')}}`;
+  return `${text}}`;
+}
+
+function isInOrder(keys: readonly (readonly [string, unknown])[]): boolean {
+  for (let i = 1; i < keys.length; i++) if (keys[i - 1]![0] > keys[i]![0]) return false;
+  return true;
 }
 
 /** The element of a set's item. */

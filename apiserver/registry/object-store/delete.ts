@@ -86,7 +86,7 @@ export async function deleteObject(
       }
       current = marked;
       // Two writes, each of which admission is asked about.
-      if (writes) await admit?.(marked.object());
+      if (writes) await admit?.(asMarked(object, marked));
     }
     if (ctx.dryRun) return { object: current!, deleted: true };
     const result = await storage.delete(current!.key, current!.revision);
@@ -99,6 +99,11 @@ export async function deleteObject(
     current = result.current === undefined ? undefined : objects.found(result.current);
   }
   throw isContended(d, name, ctx);
+}
+
+/** What `marked` shows, without reading it: `object` was written as it is. */
+function asMarked(object: KubeObject, { revision }: StoredObject): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
 /** What a delete does to the object as it stands. Throws what admission and conditions refuse. */

@@ -6,7 +6,7 @@ import { kindType, type StructType } from '../../../machinery/schema/schema.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import type { Cacher } from '../../storage/cache/cacher.ts';
 import type { ResourceCache } from '../../storage/cache/resource-cache.ts';
-import { StoredObject, selectableOf } from '../../storage/cache/stored-object.ts';
+import { type Selectable, StoredObject, selectableOf } from '../../storage/cache/stored-object.ts';
 import type { KeyValue, Storage } from '../../storage/storage.ts';
 import type { ResourceDefinition, WriteContext } from '../resource.ts';
 import { apiVersionOf } from '../served-resource.ts';
@@ -76,9 +76,7 @@ export class StoredObjects {
     }
     const selectable = selectableOf(this.cache.spec, object);
     const result = await this.#writes.write(key, value, undefined, selectable);
-    if (result.ok) {
-      return new StoredObject(this.cache.spec, key, result.revision, value, selectable);
-    }
+    if (result.ok) return this.#written(key, result.revision, value, selectable);
     const there = result.current === undefined ? undefined : this.found(result.current);
     throw isTaken(this.definition, name!, generateName, there, ctx);
   }
@@ -96,7 +94,14 @@ export class StoredObjects {
     const selectable = selectableOf(this.cache.spec, object);
     const result = await this.#writes.write(key, value, current, selectable);
     if (!result.ok) return undefined;
-    return new StoredObject(this.cache.spec, key, result.revision, value, selectable);
+    return this.#written(key, result.revision, value, selectable);
+  }
+
+  /** What has been written, as the answer shows it and the cache will keep it. */
+  #written(key: string, revision: number, value: Buffer, selectable: Selectable): StoredObject {
+    const object = new StoredObject(this.cache.spec, key, revision, value, selectable).settle();
+    this.cacher.wrote(object);
+    return object;
   }
 
   /** What the store answered of a key of this resource. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { MemoryStorage } from '../memory/memory.ts';
 import type { RangeOptions, RangeResult } from '../storage.ts';
 import { Cacher } from './cacher.ts';
-import type { CacheSpec } from './stored-object.ts';
+import { type CacheSpec, StoredObject } from './stored-object.ts';
 
 const spec: CacheSpec = {
   name: 'widgets',
@@ -106,6 +106,34 @@ describe('the watch cache', () => {
     );
     stop.abort();
     await running;
+  });
+
+  it('keeps what a write hands over, for the event of that write only', async () => {
+    const storage = new MemoryStorage();
+    await using running = await started(storage);
+    const { cacher } = running;
+    const cache = cacher.add(spec);
+    await cacher.load(cache);
+    const selectable = { labels: {}, fields: { size: '1' } };
+    const object = (revision: number) =>
+      new StoredObject(spec, keyOf('a'), revision, widget('a'), selectable).settle();
+    cacher.expect(keyOf('a'), widget('a'), selectable);
+    const created = await storage.create(keyOf('a'), widget('a'));
+    const made = object(created.revision);
+    cacher.wrote(made);
+    await cacher.fresh();
+    assert.equal(cache.get('n', 'a'), made);
+    // Too late: the next event is another write's.
+    cacher.wrote(object(created.revision + 1));
+    await storage.update(keyOf('a'), widget('a'), created.revision);
+    await cacher.fresh();
+    assert.equal(cache.get('n', 'a')?.revision, created.revision + 1);
+    // An event of another write between the announcement and the write.
+    cacher.expect(keyOf('a'), widget('a'), selectable);
+    cacher.wrote(object(created.revision + 3));
+    await storage.update(keyOf('a'), Buffer.from('other'), created.revision + 1);
+    await cacher.fresh();
+    assert.equal(cache.get('n', 'a')?.size, 5);
   });
 
   it('keeps no encoded frames behind the event', async () => {

@@ -32,6 +32,8 @@ interface Waiter {
 interface Hint {
   readonly value: Buffer;
   readonly selectable: Selectable;
+  /** Once it has succeeded. */
+  object: StoredObject | undefined;
 }
 
 /** How many writes under way are remembered. */
@@ -171,11 +173,18 @@ export class Cacher {
   /** Announces a write, so that its event need not be parsed. Call `forget` when it failed. */
   expect(key: string, value: Buffer, selectable: Selectable): void {
     if (this.#hints.size >= hintLimit) this.#hints.clear();
-    this.#hints.set(key, { value, selectable });
+    this.#hints.set(key, { value, selectable, object: undefined });
   }
 
   forget(key: string): void {
     this.#hints.delete(key);
+  }
+
+  /** Hands over what a write has made, settled: kept as it is when its event comes. */
+  wrote(object: StoredObject): void {
+    // An event that has come already took its hint away: nothing would ever take this one.
+    const hint = this.#hints.get(object.key);
+    if (hint !== undefined && object.revision > this.#revision) hint.object = object;
   }
 
   /**
@@ -268,6 +277,10 @@ export class Cacher {
 
   #toObject(cache: ResourceCache, kv: KeyValue): StoredObject {
     const hint = this.#hints.get(kv.key);
+    if (hint?.object?.revision === kv.modRevision) {
+      this.#hints.delete(kv.key);
+      return hint.object;
+    }
     const selectable = hint?.value.equals(kv.value) ? hint.selectable : undefined;
     // A hint for another value than the one that came will not be of use any more, or not soon.
     if (hint !== undefined) this.#hints.delete(kv.key);
