@@ -4,13 +4,19 @@
  */
 import { hasReason } from '../machinery/meta/status-error.ts';
 import { formatTime } from '../machinery/meta/times.ts';
-import type { KubeObject, ServiceCIDR } from '../machinery/schema/wire.ts';
+import type { KubeObject, Lease, ServiceCIDR } from '../machinery/schema/wire.ts';
 import {
   authenticationConfig,
   reviseAuthenticationConfig,
 } from './bootstrap/authentication-config.ts';
 import { complete, ensure } from './bootstrap/ensure.ts';
 import { isLeftOver, reviseFlowControl } from './bootstrap/flow-control.ts';
+import {
+  identityLease,
+  isLeftIdentityLease,
+  renewIdentityLease,
+  type ServerIdentity,
+} from './bootstrap/identity-lease.ts';
 import {
   defaultServiceCidr,
   kubernetesEndpoints,
@@ -38,6 +44,7 @@ export interface BootstrapEnvironment {
   readonly access: ResourceAccess;
   readonly options: ApiServerOptions;
   readonly certificates: ServerCertificates;
+  readonly identity: ServerIdentity;
   /** Where servers that share a store tell of each other; undefined: there is only this one. */
   readonly servers: ServerAddresses | undefined;
   /** Resolves when reads of `access` are as fresh as a quorum read. */
@@ -47,12 +54,15 @@ export interface BootstrapEnvironment {
 }
 
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+const leases = 'leases.coordination.k8s.io';
 const rbacGroup = 'rbac.authorization.k8s.io';
 const flowGroup = 'flowcontrol.apiserver.k8s.io';
 const flowManager = 'api-priority-and-fairness-config-producer-v1';
 const endpointsEveryMs = 10_000;
 /** Every how many rounds the rest is looked after too. */
 const restEvery = 6;
+/** Every how many rounds servers that are gone are looked for: each hour. */
+const leftEvery = 360;
 
 /** Creates what is missing and completes what falls short; readable everywhere when it resolves. */
 export async function ensureBootstrapObjects(env: BootstrapEnvironment): Promise<void> {
@@ -78,11 +88,12 @@ export async function ensureBootstrapObjects(env: BootstrapEnvironment): Promise
       return ensure(access, 'services', service, (existing) => reviseService(service, existing));
     }),
     ensureEndpoints(env),
+    ensureIdentity(env),
   ]);
   await env.fresh();
 }
 
-/** Keeps endpoints, namespaces, flow control and who is believed right until `signal`. */
+/** Keeps endpoints, this server's lease and what users may break right until `signal`. */
 export async function keepBootstrapObjects(
   env: BootstrapEnvironment,
   signal: AbortSignal,
@@ -98,7 +109,8 @@ export async function keepBootstrapObjects(
     await pause(endpointsEveryMs, signal);
     if (signal.aborted) break;
     try {
-      await ensureEndpoints(env);
+      await Promise.all([ensureEndpoints(env), ensureIdentity(env)]);
+      if (round % leftEvery === 0) await removeLeft(env);
       const rest = round % restEvery === 0;
       if (rest) await ensureKept(env);
       if (rest || believesOthers) {
@@ -184,6 +196,25 @@ async function ensureConfigMaps(env: BootstrapEnvironment): Promise<void> {
       data: { since: formatTime(env.now()).slice(0, 10) },
     } as KubeObject),
   ]);
+}
+
+async function ensureIdentity({ access, identity, now }: BootstrapEnvironment): Promise<void> {
+  const lease = identityLease(identity, now());
+  await ensure(access, leases, lease, (existing) => renewIdentityLease(lease, existing));
+}
+
+/** Takes away the leases of servers that have long been gone. */
+async function removeLeft({ access, now }: BootstrapEnvironment): Promise<void> {
+  for (const lease of await access.list<Lease>(leases, 'kube-system')) {
+    if (!isLeftIdentityLease(lease, now())) continue;
+    const { name = '', uid } = lease.metadata ?? {};
+    try {
+      await access.delete(leases, 'kube-system', name, uid);
+    } catch (e) {
+      // Another server was quicker.
+      if (!hasReason(e, 'NotFound', 'Conflict')) throw e;
+    }
+  }
 }
 
 async function ensureServiceCidr({ access, options, now }: BootstrapEnvironment): Promise<void> {

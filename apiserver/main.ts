@@ -1,4 +1,5 @@
 /** Wiring of the API server: from options to a listening process. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -257,6 +258,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
     access,
     options,
     certificates,
+    identity: { name: identity, holder: `${identity}_${randomUUID()}`, hostname: hostname() },
     // Servers that have the embedded store have it for themselves.
     servers:
       inEtcd && options.endpointReconcilerType === 'lease'

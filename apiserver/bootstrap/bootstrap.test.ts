@@ -8,6 +8,7 @@ import { MemoryStorage } from '../storage/memory/memory.ts';
 import { authenticationConfig, reviseAuthenticationConfig } from './authentication-config.ts';
 import { ensure } from './ensure.ts';
 import { reviseFlowControl } from './flow-control.ts';
+import { identityLease, isLeftIdentityLease, renewIdentityLease } from './identity-lease.ts';
 import {
   kubernetesEndpoints,
   kubernetesService,
@@ -171,6 +172,31 @@ describe('authentication config', () => {
   });
 });
 
+describe('the lease of a server', () => {
+  const identity = { name: 'apiserver-x', holder: 'apiserver-x_1', hostname: 'h' };
+  const lease = identityLease(identity, 1000);
+
+  it('is renewed, and taken over by the next on the same host', () => {
+    assert.equal(renewIdentityLease(lease, lease), undefined);
+    const later = identityLease({ ...identity, holder: 'apiserver-x_2' }, 2000);
+    const before = { ...lease, metadata: { ...lease.metadata, uid: 'u' } };
+    const renewed = renewIdentityLease(later, before);
+    assert.equal(renewed?.metadata?.uid, 'u');
+    assert.deepEqual(renewed.spec, {
+      holderIdentity: 'apiserver-x_2',
+      leaseDurationSeconds: 3600,
+      renewTime: '1970-01-01T00:00:02.000000Z',
+    });
+  });
+
+  it('goes when its server has been gone for an hour', () => {
+    assert.equal(isLeftIdentityLease(lease, 3_601_000), false);
+    assert.equal(isLeftIdentityLease(lease, 3_601_001), true);
+    const other = { ...lease, metadata: { ...lease.metadata, labels: {} } };
+    assert.equal(isLeftIdentityLease(other, 3_601_001), false);
+  });
+});
+
 describe('bootstrap', () => {
   it('creates what is missing once and completes what is there', async () => {
     const { access, objects } = testEnvironment();
@@ -191,6 +217,7 @@ describe('bootstrap', () => {
       access,
       options: { ...defaultOptions, dataDir: '', advertiseAddress: '10.1.0.1' },
       certificates: { clientCa: new TrustedAuthorities('') } as never,
+      identity: { name: 'apiserver-x', holder: 'apiserver-x_1', hostname: 'h' },
       servers: undefined,
       fresh: () => Promise.resolve(),
       now: () => 0,
@@ -204,6 +231,10 @@ describe('bootstrap', () => {
     );
     assert.equal(objects['clusterroles.rbac.authorization.k8s.io']?.length, 70);
     assert.equal(objects['endpoints']?.length, 1);
+    assert.deepEqual(
+      objects['leases.coordination.k8s.io']?.map((o) => o.metadata?.name),
+      ['apiserver-x'],
+    );
     await ensureBootstrapObjects(env);
     assert.equal(JSON.stringify(objects), first);
   });
