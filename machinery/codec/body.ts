@@ -267,7 +267,7 @@ function summary(bytes: Uint8Array): string {
 function reasonOf(e: unknown): string {
   if (e instanceof DecodeError) return e.message;
   if (e instanceof JsonSyntaxError) {
-    return e.message.startsWith('yaml: ')
+    return /^(yaml: |unsupported map key)/.test(e.message)
       ? e.message
       : `couldn't get version/kind; json parse error: ${e.message}`;
   }

@@ -17,8 +17,10 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { quote } from '../meta/field-error.ts';
+import { goSyntax } from '../patch/go-text.ts';
 import { parseJson } from './json.ts';
 import { JsonSyntaxError, maxJsonDepth, setMember } from './json-text.ts';
+import { characterProblem, yamlProblem } from './yaml-problem.ts';
 import { type Resolved, resolvePlain } from './yaml-scalar.ts';
 
 export { encodeYaml } from './yaml-emitter.ts';
@@ -36,6 +38,8 @@ export function decodeYaml(bytes: Uint8Array): { value: unknown; duplicates: str
   refuseDeepFlow(bytes);
   const text = new TextDecoder().decode(bytes);
   if (deepLine.test(text)) throw new JsonSyntaxError(tooDeep);
+  const wrong = characterProblem(text);
+  if (wrong !== undefined) throw new JsonSyntaxError(wrong);
   const lines = new LineCounter();
   try {
     const document = firstDocument(text, lines);
@@ -91,31 +95,10 @@ function firstDocument(text: string, lines: LineCounter): Document.Parsed | unde
   const error = document?.errors[0];
   if (error !== undefined) {
     if (error.message.startsWith('Maximum call stack')) throw new JsonSyntaxError(tooDeep);
-    const { line } = lines.linePos(error.pos[0]);
-    const why = goWords[error.code] ?? error.message.split(' at line')[0]!;
-    throw new JsonSyntaxError(`yaml: ${whereOf(error.code, line)}${why}`);
+    throw new JsonSyntaxError(yamlProblem(text, document!.errors, lines));
   }
   return document;
 }
-
-/** Complaints of Go's scanner, which does not name the first line. */
-const scanned = new Set(['TAB_AS_INDENT', 'BLOCK_AS_IMPLICIT_KEY', 'MULTILINE_IMPLICIT_KEY']);
-
-function whereOf(code: string, line: number): string {
-  return line === 1 && scanned.has(code) ? '' : `line ${line}: `;
-}
-
-/** The real server's words for the parser's most frequent complaints. */
-const goWords: Readonly<Record<string, string>> = {
-  MISSING_CHAR: "did not find expected ',' or '}'",
-  TAB_AS_INDENT: 'found character that cannot start any token',
-  BAD_INDENT: 'did not find expected key',
-  BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
-  BAD_ALIAS: 'did not find expected alphabetic or numeric character',
-  UNEXPECTED_TOKEN: 'did not find expected node content',
-  KEY_OVER_1024_CHARS: "could not find expected ':'",
-  MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
-};
 
 /** Repeated keys beyond this number are not listed. */
 const problemLimit = 100;
@@ -190,7 +173,7 @@ class Reader {
   }
 
   private member(pair: Pair<Node, Node>, out: JsonObject, depth: number): void {
-    const { text, shown } = this.key(pair.key);
+    const { text, shown } = this.key(pair);
     if (Object.hasOwn(out, text) && this.problems.length < problemLimit) {
       const at = (pair.value ?? pair.key)?.range?.[0] ?? 0;
       const { line } = this.lines.linePos(at);
@@ -200,7 +183,7 @@ class Reader {
   }
 
   /** The key as JSON has it, and as an error shows it. */
-  private key(node: Node): { text: string; shown: string } {
+  private key({ key: node, value: of }: Pair<Node, Node>): { text: string; shown: string } {
     const scalar = isAlias(node) ? this.target(node.source) : node;
     if (scalar === null || isScalar(scalar)) {
       this.count();
@@ -209,8 +192,12 @@ class Reader {
       if (scalar?.anchor !== undefined) this.anchors.set(scalar.anchor, scalar);
       if (tag === '!!str') return { text: String(value), shown: quote(String(value)) };
       if (tag !== '!!null') return { text: String(value), shown: String(value) };
+      const held = of === null || (isScalar(of) && resolve(of as Scalar).tag === '!!null');
+      const shown = held ? '<nil>' : goSyntax(this.value(of, 0));
+      const what = `%!s(<nil>), key: <nil>, value: ${shown}`;
+      throw new JsonSyntaxError(`unsupported map key of type: ${what}`);
     }
-    throw new JsonSyntaxError('yaml: unsupported map key: only text, numbers and booleans are');
+    throw new JsonSyntaxError(`yaml: invalid map key: ${goSyntax(this.value(scalar, 0))}`);
   }
 
   private merge(node: Node, out: JsonObject, depth: number): void {
