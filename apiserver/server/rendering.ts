@@ -127,17 +127,16 @@ function renderTable(
     version: form.metaVersion,
   };
   if (form.encoding === 'json' && !c.pretty) {
-    return {
-      code,
-      contentType: form.contentType,
-      body: tableBody(source, items, meta, options),
-    };
+    const body = tableBody(source, items, meta, options);
+    body.push(lineFeed);
+    return { code, contentType: form.contentType, body };
   }
   const type = kindType('meta.k8s.io/v1', 'Table')!;
   const shown = table(source, items, meta, options);
   return { code, contentType: form.contentType, body: encode(form, shown, type, c.pretty) };
 }
 
+const lineFeed = Buffer.from('\n');
 const open = Buffer.from('{');
 const comma = Buffer.from(',{');
 const close = Buffer.from(']}\n');
