@@ -1,8 +1,47 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Node, Pod } from '../../machinery/schema/wire.ts';
+import { createAuthority, issue } from '../pki/pki.ts';
+import { KubeletTransports } from './kubelet-transports.ts';
 import { containerOf, preferredAddress } from './kubelets.ts';
 import { logParams } from './pod-log.ts';
 import { encodeQuery } from './query-options.ts';
+
+describe('credentials for kubelets', () => {
+  it('are those of their files, once the two halves fit', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'k8ts-kubelets-'));
+    const [certFile, keyFile] = [join(folder, 'crt'), join(folder, 'key')];
+    const ca = await createAuthority('ca');
+    const pair = () => issue(ca, { commonName: 'apiserver', usages: ['client'] });
+    const [old, renewed] = await Promise.all([pair(), pair()]);
+    const files = { kubeletClientCertificate: certFile, kubeletClientKey: keyFile };
+    writeFileSync(certFile, old.certificate);
+    writeFileSync(keyFile, old.key);
+    let nowMs = 0;
+    const certificates = { kubeletClient: old, kubeletCa: ca.certificate };
+    const transports = new KubeletTransports(files, certificates, () => nowMs);
+    const shown = async () => {
+      const { tls } = await transports.checked();
+      return [tls.cert, tls.key, tls.ca];
+    };
+    const before = [old.certificate, old.key, ca.certificate];
+    assert.deepEqual(await shown(), before);
+    writeFileSync(certFile, renewed.certificate);
+    nowMs += 60_000;
+    assert.deepEqual(await shown(), before);
+    writeFileSync(keyFile, renewed.key);
+    assert.deepEqual(await shown(), before);
+    nowMs += 60_000;
+    assert.deepEqual(await shown(), [renewed.certificate, renewed.key, ca.certificate]);
+    assert.equal(transports.unchecked().tls.rejectUnauthorized, false);
+    assert.equal(transports.unchecked().tls.cert, renewed.certificate);
+    rmSync(folder, { recursive: true });
+    nowMs += 60_000;
+    assert.equal((await transports.checked()).tls.key, renewed.key);
+  });
+});
 
 describe('kubelet addresses', () => {
   const node: Node = {

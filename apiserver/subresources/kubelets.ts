@@ -2,7 +2,8 @@
 import { badRequest, hasReason, notFound, StatusError } from '../../machinery/meta/status-error.ts';
 import type { Node, Pod } from '../../machinery/schema/wire.ts';
 import type { SubresourceEnvironment } from '../registry/subresources.ts';
-import { type Backend, createTransport, type Transport } from './proxying/backend.ts';
+import { KubeletTransports } from './kubelet-transports.ts';
+import type { Backend } from './proxying/backend.ts';
 
 const defaultPort = 10250;
 
@@ -27,10 +28,7 @@ export interface Kubelets {
 
 /** With the server's own certificate and authority for kubelets. */
 export function createKubelets(env: SubresourceEnvironment): Kubelets {
-  const { kubeletClient, kubeletCa } = env.certificates;
-  const client = { certificate: kubeletClient?.certificate, key: kubeletClient?.key };
-  const checked: Transport = createTransport({ ...client, authority: kubeletCa });
-  const unchecked = createTransport(client);
+  const transports = new KubeletTransports(env.options, env.certificates, Date.now);
   return {
     async of(nodeName, resource) {
       const { store } = env.catalog().stored('nodes')!;
@@ -41,11 +39,11 @@ export function createKubelets(env: SubresourceEnvironment): Kubelets {
         protocol: 'https',
         host: preferredAddress(node, env.options.kubeletPreferredAddressTypes),
         port: String(port > 0 ? port : defaultPort),
-        transport: checked,
+        transport: await transports.checked(),
         translates: (node.status?.declaredFeatures ?? []).includes(speaksWebSocket),
       };
     },
-    insecure: (backend) => ({ ...backend, transport: unchecked }),
+    insecure: (backend) => ({ ...backend, transport: transports.unchecked() }),
   };
 }
 
