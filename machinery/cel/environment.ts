@@ -156,7 +156,9 @@ export class CelEnvironment {
           return { result: step.eval(frame), cost: frame.cost };
         } catch (e) {
           if (e instanceof CostLimitReached) return { result: costLimitExceeded, cost: frame.cost };
-          throw e;
+          // A text or a nesting beyond what can be held; whatever else is thrown is not ours.
+          if (!(e instanceof RangeError)) throw e;
+          return { result: new CelError(`internal error: ${e.message}`), cost: frame.cost };
         }
       },
     };

@@ -93,10 +93,22 @@ function distinct(list: ListValue): ListValue {
   return new ArrayList(values);
 }
 
-function range(n: bigint): ListValue {
-  const values: Value[] = [];
-  for (let i = 0n; i < n; i++) values.push(i);
-  return new ArrayList(values);
+/** 0, 1, 2 and so on, without holding any: its cost is known only when it is made. */
+class RangeList extends ListValue {
+  private readonly count: number;
+
+  constructor(count: number) {
+    super();
+    this.count = count;
+  }
+
+  size(): number {
+    return this.count;
+  }
+
+  at(index: number): Value {
+    return BigInt(index);
+  }
 }
 
 function actual(factor: number, size: number): number {
@@ -224,7 +236,7 @@ const functions: readonly FunctionDeclaration[] = [
         id: 'lists_range',
         params: [intType],
         result: listType(intType),
-        call: (n) => range(n as bigint),
+        call: (n) => new RangeList(Math.max(0, Number(n))),
         cost: ofResult,
         estimate: (_sizes, target, args) =>
           target !== undefined || args.length !== 1

@@ -5,6 +5,7 @@ import { durationSeconds, toDouble, toText } from '../conversions.ts';
 import { Duration } from '../duration.ts';
 import { fixedDecimal, scientificDecimal } from '../exact-decimal.ts';
 import { ListValue } from '../list-value.ts';
+import { maxInt } from '../literals.ts';
 import { MapValue } from '../map-value.ts';
 import { Timestamp } from '../timestamp.ts';
 import { CelType } from '../types.ts';
@@ -64,9 +65,10 @@ function clauseAt(
     i += 1 + digits.length;
     const where = 'error while parsing precision: ';
     if (i >= format.length) return fail(`${where}could not find end of precision specifier`);
-    if (digits === '') {
-      const why = 'error while converting precision to integer: strconv.Atoi: parsing ""';
-      return fail(`${where}${why}: invalid syntax`);
+    const wrong = digits === '' ? 'invalid syntax' : 'value out of range';
+    if (digits === '' || BigInt(digits) > maxInt) {
+      const why = 'error while converting precision to integer: strconv.Atoi: parsing ';
+      return fail(`${where}${why}"${digits}": ${wrong}`);
     }
     precision = Number(digits);
   }
@@ -142,8 +144,22 @@ function special(n: number): string | undefined {
   return Number.isFinite(n) ? undefined : n > 0 ? '∞' : '-∞';
 }
 
+/** From here on the reference's printer does not know a clause by its precision any more. */
+const largestPrecision = 10_000_009;
+const unknownClause = '%!(NOVERB)';
+/** A double has no more digits after its point. */
+const mostDigits = 1074;
+
 function fixedPoint(n: number, precision: number): string {
-  return special(n) ?? grouped(fixedDecimal(n === 0 ? 0 : n, precision));
+  if (precision > largestPrecision) return unknownClause;
+  const named = special(n);
+  if (named !== undefined) return named;
+  const value = n === 0 ? 0 : n;
+  if (precision < 256) return grouped(fixedDecimal(value, precision));
+  // It keeps the least number of digits in a byte, and the most in more than that.
+  const [whole, digits = ''] = fixedDecimal(value, Math.min(precision, mostDigits)).split('.');
+  const fraction = digits.replace(/0+$/, '').padEnd(precision % 256, '0');
+  return grouped(fraction === '' ? whole! : `${whole}.${fraction}`);
 }
 
 function grouped(digits: string): string {
@@ -158,7 +174,9 @@ const superscripts: Readonly<Record<string, string>> = {
 };
 
 /** Always with six digits: the reference takes the precision for the least width. */
-function scientific(n: number, width: number): string {
+function scientific(n: number, precision: number): string {
+  if (precision > largestPrecision) return unknownClause;
+  const width = precision % 65536;
   const named = special(n);
   if (named !== undefined) return named.padStart(width);
   const [mantissa, power] = scientificDecimal(n === 0 ? 0 : n, defaultPrecision);
