@@ -1,7 +1,7 @@
 /** The key management plugins of one configuration. */
 import type { KmsConfiguration } from './kms-configuration.ts';
 import type { KmsMetrics } from './kms-metrics.ts';
-import { KmsProvider } from './kms-provider.ts';
+import type { KmsProvider } from './kms-provider.ts';
 
 export interface KmsEnvironment {
   readonly metrics: KmsMetrics;
@@ -32,8 +32,11 @@ export class KmsProviders {
 
   /** Adds a plugin. Nothing is asked of it before `start`. */
   async open({ name, endpoint, timeoutMs }: KmsConfiguration): Promise<KmsProvider> {
-    // Loaded when a configuration asks for it.
-    const { GrpcKmsService } = await import('./grpc-kms-service.ts');
+    // Loaded when a configuration asks for it: both bring libraries that few servers need.
+    const [{ GrpcKmsService }, { KmsProvider }] = await Promise.all([
+      import('./grpc-kms-service.ts'),
+      import('./kms-provider.ts'),
+    ]);
     const { metrics } = this.#env;
     const service = new GrpcKmsService(endpoint, timeoutMs, (method, seconds, code) =>
       metrics.called(name, method, seconds, code),
