@@ -10,6 +10,7 @@ import { NodeBuilder } from './node-builder.ts';
 import * as operators from './operators.ts';
 import type { Source } from './source.ts';
 import { explainSyntax } from './syntax-errors.ts';
+import { notAnExpression, TokenReader } from './token-reader.ts';
 import { TreeBuilder } from './tree-builder.ts';
 
 /** What a parser has to know of its environment. */
@@ -20,11 +21,6 @@ export interface ParserOptions {
 
 /** Characters an expression may have. */
 const maxLength = 100_000;
-/** How often a rule of the grammar may be within itself. */
-const maxRuleDepth = 250;
-
-/** Ends the pass; the text is gone over again for what is wrong with it. */
-const notAnExpression = Symbol('not an expression');
 
 /** The tree of `source`, `undefined` with issues reported. */
 export function parse(source: Source, options: ParserOptions, issues: Issues): Expr | undefined {
@@ -50,20 +46,15 @@ export function parse(source: Source, options: ParserOptions, issues: Issues): E
   return undefined;
 }
 
-type Rule = 'expr' | 'relation' | 'calc' | 'member';
-
 const relationOperators = new Set(['<', '<=', '>=', '>', '==', '!=', 'in']);
 const factorOperators = new Set(['*', '/', '%']);
 const termOperators = new Set(['+', '-']);
 
-class Parser {
-  private readonly tokens: readonly Token[];
+class Parser extends TokenReader {
   private readonly tree: TreeBuilder;
-  private readonly depth: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 };
-  private position = 0;
 
   constructor(tokens: readonly Token[], tree: TreeBuilder) {
-    this.tokens = tokens;
+    super(tokens);
     this.tree = tree;
   }
 
@@ -71,37 +62,6 @@ class Parser {
     const root = this.expr();
     if (this.token.kind !== 'end') throw notAnExpression;
     return this.tree.finish(root);
-  }
-
-  private get token(): Token {
-    return this.tokens[this.position]!;
-  }
-
-  private is(operator: string): boolean {
-    return this.token.kind === 'operator' && this.token.text === operator;
-  }
-
-  private next(): Token {
-    return this.tokens[this.position++]!;
-  }
-
-  private take(operator: string): Token | undefined {
-    return this.is(operator) ? this.next() : undefined;
-  }
-
-  private expect(operator: string): Token {
-    if (!this.is(operator)) throw notAnExpression;
-    return this.next();
-  }
-
-  private identifier(): Token {
-    if (this.token.kind !== 'identifier') throw notAnExpression;
-    return this.next();
-  }
-
-  private enter(rule: Rule): void {
-    this.depth[rule]++;
-    if (this.depth[rule] > maxRuleDepth) throw notAnExpression;
   }
 
   private expr(): Expr {
@@ -113,7 +73,7 @@ class Parser {
       this.expect(':');
       e = this.tree.conditional(op.at, e, yes, this.expr());
     }
-    this.depth.expr--;
+    this.leave('expr');
     return e;
   }
 
@@ -140,7 +100,7 @@ class Parser {
       const op = this.next();
       e = this.tree.binary(op.at, op.text, e, this.relation(true));
     }
-    this.depth.relation--;
+    this.leave('relation');
     return e;
   }
 
@@ -155,13 +115,13 @@ class Parser {
       const op = this.next();
       e = this.tree.binary(op.at, text, e, this.calc(factor ? 2 : 1));
     }
-    this.depth.calc--;
+    this.leave('calc');
     return e;
   }
 
   private unary(): Expr {
     if (this.is('!')) return this.prefixed('!', operators.logicalNot);
-    const after = this.tokens[this.position + 1]?.kind;
+    const after = this.peek(1).kind;
     const signed = after === 'int' || after === 'float';
     return this.is('-') && !signed ? this.prefixed('-', operators.negate) : this.member();
   }
@@ -183,7 +143,7 @@ class Parser {
       if (!dot && !this.is('[')) break;
       e = dot ? this.selection(e) : this.indexing(e);
     }
-    this.depth.member--;
+    this.leave('member');
     return e;
   }
 
@@ -234,7 +194,7 @@ class Parser {
       default:
         throw notAnExpression;
     }
-    this.position++;
+    this.skip(1);
     switch (text) {
       case '.':
         return this.named(at, '.');
@@ -272,19 +232,17 @@ class Parser {
     return this.tree.globalCall(at, open.at, name.text, dot, () => this.args());
   }
 
-  /** Moves on to after the brace when a name of a message and a brace come. */
+  /** Moves on to the brace when a name of a message and a brace come. */
   private messageName(): string | undefined {
-    let i = this.position;
-    const at = (offset: number): Token => this.tokens[offset]!;
-    if (at(i).kind !== 'identifier') return undefined;
-    let name = at(i).text;
-    while (at(i + 1).text === '.' && at(i + 2).kind === 'identifier') {
-      i += 2;
-      name += `.${at(i).text}`;
+    if (this.token.kind !== 'identifier') return undefined;
+    let name = this.token.text;
+    let ahead = 1;
+    while (this.is('.', ahead) && this.peek(ahead + 1).kind === 'identifier') {
+      name += `.${this.peek(ahead + 1).text}`;
+      ahead += 2;
     }
-    const brace = at(i + 1);
-    if (brace.kind !== 'operator' || brace.text !== '{') return undefined;
-    this.position = i + 1;
+    if (!this.is('{', ahead)) return undefined;
+    this.skip(ahead);
     return name;
   }
 
@@ -300,19 +258,13 @@ class Parser {
       const value = this.expr();
       const made = this.tree.field({ at, list, colon: colon.at }, field, value, optional);
       if (made !== undefined) fields.push(made);
-      if (!this.is(',') || this.closes(1, '}')) break;
-      this.position++;
+      if (!this.is(',') || this.is('}', 1)) break;
+      this.skip(1);
       if (this.is('}') || this.is(',')) throw notAnExpression;
     }
     this.take(',');
     this.expect('}');
     return this.tree.struct(open.at, name, fields);
-  }
-
-  /** Whether the token `ahead` from here is `closer`: a comma may stand before it. */
-  private closes(ahead: number, closer: string): boolean {
-    const token = this.tokens[this.position + ahead];
-    return token !== undefined && token.kind === 'operator' && token.text === closer;
   }
 
   private list(at: number): Expr {
@@ -324,8 +276,8 @@ class Parser {
       if (mark !== undefined && this.tree.allowsOptional(mark.at, '?')) {
         optional.add(elements.length - 1);
       }
-      if (!this.is(',') || this.closes(1, ']')) break;
-      this.position++;
+      if (!this.is(',') || this.is(']', 1)) break;
+      this.skip(1);
       if (this.is(']') || this.is(',')) throw notAnExpression;
     }
     this.take(',');
@@ -343,8 +295,8 @@ class Parser {
       const value = this.expr();
       const made = this.tree.entry(start, colon.at, key, value, optional);
       if (made !== undefined) entries.push(made);
-      if (!this.is(',') || this.closes(1, '}')) break;
-      this.position++;
+      if (!this.is(',') || this.is('}', 1)) break;
+      this.skip(1);
       if (this.is('}') || this.is(',')) throw notAnExpression;
     }
     this.take(',');
