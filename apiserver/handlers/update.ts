@@ -175,6 +175,7 @@ function strategyOf(
     ...(status.metadataChecks === undefined ? {} : { metadataChecks: status.metadataChecks }),
     validateUpdate: (next, prev, ctx) => status.validateUpdate?.(next, prev, ctx) ?? [],
     warnings: (next, prev) => status.warnings?.(next, prev) ?? [],
+    keepsRest: true,
   };
 }
 

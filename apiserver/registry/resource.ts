@@ -98,6 +98,8 @@ export interface UpdateStrategy<T> {
   validateUpdate?(next: T, prev: T, ctx: WriteContext): FieldError[];
   /** Warning headers of an update. */
   warnings?(next: T, prev: T): string[];
+  /** Everything but metadata and status stays as it is. */
+  readonly keepsRest?: boolean;
 }
 
 /** The `status` subresource: by default everything but status (and metadata) is kept. */

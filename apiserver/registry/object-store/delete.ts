@@ -74,7 +74,7 @@ export async function deleteObject(
     if (!marks && !writes) return { object: current!, deleted: false };
     if (marks) {
       const marked = writes
-        ? await objects.replace(current!, object, objects.encode(object), ctx)
+        ? await objects.replace(current!, object, objects.encode(object), current!.sound, ctx)
         : current!;
       if (marked === undefined) {
         current = await objects.read(namespace, name);

@@ -63,7 +63,7 @@ export class StoredObjects {
     return this.cached(namespace, name);
   }
 
-  /** Stores a new object. Throws AlreadyExists. */
+  /** Stores a new object, which has passed all checks. Throws AlreadyExists. */
   async add(object: KubeObject, ctx: WriteContext): Promise<StoredObject> {
     const { name, namespace, generateName } = object.metadata!;
     const key = this.key(namespace ?? '', name!);
@@ -76,16 +76,20 @@ export class StoredObjects {
     }
     const selectable = selectableOf(this.cache.spec, object);
     const result = await this.#writes.write(key, value, undefined, selectable);
-    if (result.ok) return this.#written(key, result.revision, value, selectable);
+    if (result.ok) return this.#written(key, result.revision, value, selectable, true);
     const there = result.current === undefined ? undefined : this.found(result.current);
     throw isTaken(this.definition, name!, generateName, there, ctx);
   }
 
-  /** Writes `value`, which is `object` encoded, over `current`; undefined: another write was first. */
+  /**
+   * Writes `value`, which is `object` encoded, over `current`; undefined: another write was first.
+   * `sound`: it has passed all checks, as `sound-objects.ts` means it.
+   */
   async replace(
     current: StoredObject,
     object: KubeObject,
     value: Buffer,
+    sound: boolean,
     ctx: WriteContext,
   ): Promise<StoredObject | undefined> {
     refuseLarge(value);
@@ -94,12 +98,19 @@ export class StoredObjects {
     const selectable = selectableOf(this.cache.spec, object);
     const result = await this.#writes.write(key, value, current, selectable);
     if (!result.ok) return undefined;
-    return this.#written(key, result.revision, value, selectable);
+    return this.#written(key, result.revision, value, selectable, sound);
   }
 
   /** What has been written, as the answer shows it and the cache will keep it. */
-  #written(key: string, revision: number, value: Buffer, selectable: Selectable): StoredObject {
+  #written(
+    key: string,
+    revision: number,
+    value: Buffer,
+    selectable: Selectable,
+    sound: boolean,
+  ): StoredObject {
     const object = new StoredObject(this.cache.spec, key, revision, value, selectable).settle();
+    object.sound = sound;
     this.cacher.wrote(object);
     return object;
   }

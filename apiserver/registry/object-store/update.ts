@@ -4,6 +4,7 @@ import { keepTimesWhenUnchanged } from '../../../machinery/patch/apply.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import type { StoredObject } from '../../storage/cache/stored-object.ts';
 import type { UpdateStrategy, WriteContext } from '../resource.ts';
+import { noteSound } from '../sound-objects.ts';
 import { prepareCreate } from './create.ts';
 import { checkRevision, checkVersionText, prepareUpdate } from './prepare-update.ts';
 import { isAnother, isContended, isMissing } from './refusals.ts';
@@ -109,6 +110,7 @@ async function updateOnce(
   const { definition: d } = objects;
   const { name, uid } = request;
   const prev = current.object<KubeObject>();
+  if (current.sound) noteSound(prev);
   const has = prev.metadata?.uid ?? '';
   if (uid && uid !== has) throw isAnother(d, name, current.key, uid, has, ctx);
   const next = await request.transform(request.keepsCurrent ? prev : current.object());
@@ -127,7 +129,9 @@ async function updateOnce(
     }
     const stale = current.outOfDate || objects.storage.isStale?.(current.key) === true;
     if (unchanged && !stale) return 'unchanged';
-    const object = await objects.replace(current, next, objects.valueOf(next), ctx);
+    const sound =
+      request.strategy === 'main' || (request.strategy.keepsRest === true && current.sound);
+    const object = await objects.replace(current, next, objects.valueOf(next), sound, ctx);
     if (object === undefined) return 'lost';
     stored = true;
     return { object, created: false };

@@ -77,6 +77,8 @@ export class StoredObject {
   #metadataEnd: number;
   /** What a table row shows, made by the table writer. */
   row: StoredRow | undefined;
+  /** This server has written it, and checked all of it but metadata and status. */
+  sound: boolean;
   /** Watch frames by representation, while the watchers of one event are told of it. */
   frames: Map<string, Buffer> | undefined;
 
@@ -100,6 +102,7 @@ export class StoredObject {
     this.#insertedAt = 0;
     this.#selectable = selectable;
     this.row = undefined;
+    this.sound = false;
     this.#parsed = undefined;
     this.#metadataEnd = 0;
     this.frames = undefined;
