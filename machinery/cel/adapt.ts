@@ -5,6 +5,7 @@ import type { Value } from './values.ts';
 
 /** Plain JSON: what `JSON.parse` gives, fields that are `undefined` counting as missing. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/** A JSON object. */
 export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }

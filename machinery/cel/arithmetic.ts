@@ -28,6 +28,7 @@ function checkedDuration(nanos: bigint): Duration | CelError {
   return n instanceof CelError ? n : new Duration(n);
 }
 
+/** `a + b`: numbers, text, bytes, lists, times and durations. */
 export function add(a: Value, b: Value): Result {
   if (typeof a === 'bigint') return typeof b === 'bigint' ? checkedInt(a + b) : noSuchOverload;
   if (typeof a === 'string') return typeof b === 'string' ? a + b : noSuchOverload;
@@ -45,6 +46,7 @@ export function add(a: Value, b: Value): Result {
   return noSuchOverload;
 }
 
+/** `a - b`. */
 export function subtract(a: Value, b: Value): Result {
   if (typeof a === 'bigint') return typeof b === 'bigint' ? checkedInt(a - b) : noSuchOverload;
   if (typeof a === 'number') return typeof b === 'number' ? a - b : noSuchOverload;
@@ -59,6 +61,7 @@ export function subtract(a: Value, b: Value): Result {
   return noSuchOverload;
 }
 
+/** `a * b`. */
 export function multiply(a: Value, b: Value): Result {
   if (typeof a === 'bigint') return typeof b === 'bigint' ? checkedInt(a * b) : noSuchOverload;
   if (typeof a === 'number') return typeof b === 'number' ? a * b : noSuchOverload;
@@ -66,6 +69,7 @@ export function multiply(a: Value, b: Value): Result {
   return noSuchOverload;
 }
 
+/** `a / b`, towards zero. */
 export function divide(a: Value, b: Value): Result {
   if (typeof a === 'number') return typeof b === 'number' ? a / b : noSuchOverload;
   if (typeof a === 'bigint') {
@@ -76,6 +80,7 @@ export function divide(a: Value, b: Value): Result {
   return b.value === 0n ? divideByZero : new Uint(a.value / b.value);
 }
 
+/** `a % b`, with the sign of `a`. */
 export function modulo(a: Value, b: Value): Result {
   if (typeof a === 'bigint') {
     if (typeof b !== 'bigint') return noSuchOverload;
@@ -86,6 +91,7 @@ export function modulo(a: Value, b: Value): Result {
   return b.value === 0n ? modulusByZero : new Uint(a.value % b.value);
 }
 
+/** `-a`. */
 export function negate(a: Value): Result {
   if (typeof a === 'bigint') return checkedInt(-a);
   if (typeof a === 'number') return -a;

@@ -27,11 +27,13 @@ export interface Reference {
   readonly overloads?: readonly string[];
 }
 
+/** A constant. */
 export interface LiteralNode extends Node {
   readonly kind: 'literal';
   readonly value: Literal;
 }
 
+/** A name; once checked the full name of what it means. */
 export interface IdentNode extends Node {
   readonly kind: 'ident';
   name: string;
@@ -60,6 +62,7 @@ export interface ListNode extends Node {
   readonly optional: ReadonlySet<number>;
 }
 
+/** `k: v`, or `?k: v`. */
 export interface MapEntry {
   readonly key: Expr;
   readonly value: Expr;
@@ -74,6 +77,7 @@ export interface MapNode extends Node {
   readonly entries: readonly MapEntry[];
 }
 
+/** `field: v`, or `?field: v`. */
 export interface StructField {
   readonly name: string;
   readonly value: Expr;

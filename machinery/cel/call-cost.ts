@@ -7,8 +7,11 @@ import { CelError, ObjectValue, Optional, type Result, type Value } from './valu
 export const traversalFactor = 0.1;
 /** Of a pattern's length, what matching it against one character costs. */
 export const patternFactor = 0.25;
+/** Of making a list. */
 export const listCost = 10;
+/** Of making a map. */
 export const mapCost = 30;
+/** Of making an object. */
 export const structCost = 40;
 
 /** The cost of one call, its arguments' aside. */

@@ -14,6 +14,7 @@ import {
   walk,
 } from './ast.ts';
 import type { Issues } from './issues.ts';
+import type { FunctionDeclaration } from './library.ts';
 import * as operators from './operators.ts';
 import { resolveOverload } from './overload-resolution.ts';
 import { type Declarations, qualifiedName, Scopes } from './scopes.ts';
@@ -181,7 +182,7 @@ class Checker {
     return this.resolve(e, fn);
   }
 
-  private resolve(e: CallNode, fn: import('./library.ts').FunctionDeclaration): CelType {
+  private resolve(e: CallNode, fn: FunctionDeclaration): CelType {
     if (fn.name === operators.logicalAnd || fn.name === operators.logicalOr) {
       return this.logical(e, fn.overloads[0]!.id);
     }

@@ -30,6 +30,7 @@ export function toInt(v: Value): Result {
   return cannot(v, types.intType);
 }
 
+/** `uint(v)`. */
 export function toUint(v: Value): Result {
   if (v instanceof Uint) return v;
   if (typeof v === 'bigint') return checkedUint(v);
@@ -49,6 +50,7 @@ const special: Readonly<Record<string, number>> = {
   nan: Number.NaN,
 };
 
+/** `double(v)`: text as Go reads it, hexadecimal and infinities included. */
 export function toDouble(v: Value): Result {
   if (typeof v === 'number') return v;
   if (typeof v === 'bigint') return Number(v);
@@ -79,6 +81,7 @@ function hexDouble(text: string): number | undefined {
   return Number.isFinite(n) ? n : undefined;
 }
 
+/** `string(v)`. */
 export function toText(v: Value): Result {
   if (typeof v === 'string') return v;
   if (typeof v === 'number') return formatDouble(v);
@@ -111,17 +114,20 @@ const truths: Readonly<Record<string, boolean>> = {
   ...{ '0': false, f: false, F: false, false: false, FALSE: false, False: false },
 };
 
+/** `bool(v)`: text as Go reads it, `t` and `1` included. */
 export function toBool(v: Value): Result {
   if (typeof v === 'boolean') return v;
   const known = typeof v === 'string' && Object.hasOwn(truths, v) ? truths[v] : undefined;
   return known ?? cannot(v, types.boolType);
 }
 
+/** `bytes(v)`. */
 export function toBytes(v: Value): Result {
   if (v instanceof Uint8Array) return v;
   return typeof v === 'string' ? new TextEncoder().encode(v) : cannot(v, types.bytesType);
 }
 
+/** `timestamp(v)`: RFC 3339 or Unix seconds. */
 export function toTimestamp(v: Value): Result {
   if (v instanceof Timestamp) return v;
   if (typeof v === 'bigint') {
@@ -133,6 +139,7 @@ export function toTimestamp(v: Value): Result {
   return t.seconds < minUnixSeconds || t.seconds > maxUnixSeconds ? timestampOverflow : t;
 }
 
+/** `duration(v)`. */
 export function toDuration(v: Value): Result {
   if (v instanceof Duration) return v;
   return (typeof v === 'string' ? parseDuration(v) : undefined) ?? cannot(v, types.durationType);

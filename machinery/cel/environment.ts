@@ -19,7 +19,7 @@ import { Issues } from './issues.ts';
 import type { CallCosts, FunctionDeclaration, Library, Validator } from './library.ts';
 import type { Macro } from './macro.ts';
 import { parse } from './parser.ts';
-import { PlanProblem } from './plan.ts';
+import { PlanProblem, type Step } from './plan.ts';
 import { Planner } from './planner.ts';
 import { costLimitExceeded, type Program } from './program.ts';
 import type { Declarations } from './scopes.ts';
@@ -141,7 +141,7 @@ export class CelEnvironment {
   program(compiled: Compiled): Program | CelError {
     const { costs, presenceTestCost } = this.contents.settings;
     const planner = new Planner({ declarations: this.declarations, costs, presenceTestCost });
-    let step: import('./plan.ts').Step;
+    let step: Step;
     try {
       step = planner.plan(compiled.root);
     } catch (e) {

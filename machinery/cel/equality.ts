@@ -1,4 +1,4 @@
-/** When values are equal: numbers by value across their types, lists and maps by what is in them. */
+/** When values are equal: numbers by value whatever their types, lists and maps by their parts. */
 import { Duration } from './duration.ts';
 import { ListValue } from './list-value.ts';
 import { MapValue } from './map-value.ts';

@@ -24,7 +24,7 @@ export interface CostNode {
   readonly computedSize: Range | undefined;
 }
 
-/** What a call may cost, and how large its result may be where it is a string, bytes, list or map. */
+/** What a call may cost, and how large a result may be that has a size. */
 export interface CallEstimate {
   readonly cost: Range;
   readonly resultSize?: Range;
@@ -59,10 +59,12 @@ function cap(n: number): number {
   return Math.min(n, unbounded);
 }
 
+/** Both one after the other. */
 export function addRanges(a: Range, b: Range): Range {
   return { min: cap(a.min + b.min), max: cap(a.max + b.max) };
 }
 
+/** One for each of the other. */
 export function multiplyRanges(a: Range, b: Range): Range {
   return { min: cap(a.min * b.min), max: cap(a.max * b.max) };
 }

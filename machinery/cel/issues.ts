@@ -10,7 +10,7 @@ export interface Issue {
 const maxIssues = 100;
 const maxSnippetLength = 16384;
 
-/** The problems of one expression; `toString()` is what API users read after `compilation failed: `. */
+/** The problems of one expression; API users read `toString()` after `compilation failed: `. */
 export class Issues {
   readonly source: Source;
   private readonly found: Issue[] = [];

@@ -13,6 +13,7 @@ export type TokenKind =
   | 'operator'
   | 'end';
 
+/** A token. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;

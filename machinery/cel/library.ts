@@ -2,6 +2,7 @@
  * What a library brings to an environment: functions, macros, variables, types, costs. A library is
  * a plain declaration; nothing registers itself.
  */
+import type { Expr } from './ast.ts';
 import type { CallEstimate, CostNode, SizeEstimator } from './estimate.ts';
 import type { Macro } from './macro.ts';
 import type { CelType, Kind } from './types.ts';
@@ -26,7 +27,7 @@ export interface Overload {
   readonly call?: Implementation;
   /** Takes errors as arguments too (they are CelError then). */
   readonly nonStrict?: boolean;
-  /** What a call costs at run time; `undefined`: what the environment's costs or the default say. */
+  /** What a call costs at run time; `undefined`: what the environment or the default says. */
   readonly cost?: (args: readonly Value[], result: Result) => number | undefined;
   /** What a call may cost, before it runs; as `cost`. */
   readonly estimate?: (
@@ -59,7 +60,7 @@ export interface Validator {
   readonly name: string;
   /** Calls `report` for each problem, with the place it stands at. */
   check(
-    root: import('./ast.ts').Expr,
+    root: Expr,
     report: (at: number, message: string) => void,
     functionOverloads: (name: string) => readonly Overload[],
   ): void;

@@ -1,8 +1,11 @@
 /** Numbers of the text as values; `undefined` where they are out of range. */
 import { Uint } from './values.ts';
 
+/** The least int. */
 export const minInt = -(2n ** 63n);
+/** The greatest int. */
 export const maxInt = 2n ** 63n - 1n;
+/** The greatest uint. */
 export const maxUint = 2n ** 64n - 1n;
 
 /** `12`, `0x1f`, with the sign before it. */

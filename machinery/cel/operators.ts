@@ -16,13 +16,21 @@ export const binaryOperators: Readonly<Record<string, string>> = {
   in: '@in',
 };
 
+/** `a ? b : c`. */
 export const conditional = '_?_:_';
+/** `a && b`. */
 export const logicalAnd = '_&&_';
+/** `a || b`. */
 export const logicalOr = '_||_';
+/** `!a`. */
 export const logicalNot = '!_';
+/** `-a`. */
 export const negate = '-_';
+/** `a[b]`. */
 export const index = '_[_]';
+/** `a[?b]`. */
 export const optionalIndex = '_[?_]';
+/** `a.?b`. */
 export const optionalSelect = '_?._';
 /** Whether something is true or an error: keeps `all` and `exists` going over errors. */
 export const notStrictlyFalse = '@not_strictly_false';

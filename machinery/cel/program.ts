@@ -9,7 +9,7 @@ export interface Activation {
 
 /** Limits of one evaluation. */
 export interface EvaluateOptions {
-  /** Stops an evaluation that costs more, with `operation cancelled: actual cost limit exceeded`. */
+  /** Stops an evaluation that costs more; its result is `costLimitExceeded`. */
   readonly costLimit?: number;
 }
 

@@ -1,4 +1,5 @@
 /** The names an expression may use: variables, types, functions, inner names before outer ones. */
+import type { Expr } from './ast.ts';
 import type { FunctionDeclaration, Overload } from './library.ts';
 import type { TypeProvider } from './type-provider.ts';
 import { type CelType, intType, typeOfType } from './types.ts';
@@ -74,7 +75,7 @@ export class Scopes {
 }
 
 /** `a.b.c` of names and selections, `undefined` for anything else. */
-export function qualifiedName(e: import('./ast.ts').Expr): string | undefined {
+export function qualifiedName(e: Expr): string | undefined {
   if (e.kind === 'ident') return e.name;
   if (e.kind !== 'select' || e.test) return undefined;
   const prefix = qualifiedName(e.operand);

@@ -67,7 +67,7 @@ function namedOffset(t: Timestamp, zone: string): number | CelError {
   return Math.round(local.getTime() / 1000) - t.seconds;
 }
 
-/** Names as the database of time zones has them: `europe/berlin` is none, `EUROPE/BERLIN` neither. */
+/** Names as the time zone database has them: not `europe/berlin`, not `EUROPE/BERLIN`. */
 const zoneName = /^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Z][A-Za-z0-9_+-]*)*$/;
 const shouted = /^[A-Z]{4,}\//;
 

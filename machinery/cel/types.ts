@@ -3,7 +3,7 @@
  * also a value, so that `type(1) == int` is a comparison like any other.
  */
 
-/** What a type is at heart; `struct` has declared fields, `opaque` has none, `param` stands open. */
+/** What a type is at heart; `struct` has declared fields, `opaque` none, `param` stands open. */
 export type Kind =
   | 'bool'
   | 'int'

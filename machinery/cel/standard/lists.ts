@@ -1,19 +1,9 @@
-/** Functions on lists: `slice`, `flatten`, `sort`, `sortBy`, `distinct`, `reverse`, `lists.range`. */
+/** `slice`, `flatten`, `sort`, `sortBy`, `distinct`, `reverse` of lists, and `lists.range`. */
 import type { Expr } from '../ast.ts';
-import { costSize, listCost, traversalFactor } from '../call-cost.ts';
+import { costSize } from '../call-cost.ts';
 import { compareValues } from '../comparison.ts';
 import { equalValues } from '../equality.ts';
-import {
-  addRanges,
-  type CallEstimate,
-  type CostNode,
-  fixed,
-  multiplyRanges,
-  type Range,
-  type SizeEstimator,
-  scaleRange,
-  unbounded,
-} from '../estimate.ts';
+import { fixed, multiplyRanges, unbounded } from '../estimate.ts';
 import type { FunctionDeclaration, Library, Overload } from '../library.ts';
 import { ArrayList, ListValue } from '../list-value.ts';
 import type { Macro } from '../macro.ts';
@@ -33,6 +23,14 @@ import {
   uintType,
 } from '../types.ts';
 import { CelError, typeOf, type Value } from '../values.ts';
+import {
+  actual,
+  allocating,
+  literalOr,
+  ofResult,
+  selfCompare,
+  sortEstimate,
+} from './list-costs.ts';
 import { gatherFold, macroVariable } from './macros.ts';
 import { estimatedSize } from './sets.ts';
 
@@ -109,38 +107,6 @@ class RangeList extends ListValue {
   at(index: number): Value {
     return BigInt(index);
   }
-}
-
-function actual(factor: number, size: number): number {
-  return Math.floor(size * factor) + 1 + listCost;
-}
-
-function ofResult(_: readonly Value[], result: Value | CelError): number {
-  return actual(1, costSize(result));
-}
-
-/** Comparing everything with everything. */
-function selfCompare(list: ListValue): number {
-  const size = list.size();
-  const kind = size === 0 ? undefined : typeOf(list.at(0)).kind;
-  const long = kind === 'string' || kind === 'bytes';
-  return actual(2 + (long ? traversalFactor : 0), size * size);
-}
-
-function allocating(factor: number, size: Range): CallEstimate {
-  return { cost: addRanges(scaleRange(size, factor), fixed(1 + listCost)), resultSize: size };
-}
-
-function literalOr(node: CostNode, otherwise: number): number {
-  const { expr } = node;
-  if (expr.kind !== 'literal' || typeof expr.value !== 'bigint') return otherwise;
-  return expr.value < 0n ? 0 : Number(expr.value);
-}
-
-function sortEstimate(sizes: SizeEstimator, node: CostNode, element: CelType): CallEstimate {
-  const size = estimatedSize(sizes, node);
-  const long = element === stringType || element === bytesType;
-  return allocating(2 + (long ? traversalFactor : 0), multiplyRanges(size, size));
 }
 
 function sortOverload(t: CelType): Overload {
