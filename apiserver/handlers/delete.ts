@@ -93,7 +93,7 @@ function remove(
 ): ReturnType<RenderContext['resource']['store']['delete']> {
   const { resource } = c;
   const ctx = writeContext(request, resource, access, options.dryRun, namespace);
-  return resource.store.delete(namespace, name, options, ctx, async (current) => {
+  return resource.store.delete(namespace, name, options, ctx, async (current, graceSeconds) => {
     // Of a collection, each one is asked about without a name, as the real server does.
     const attributes = admissionAttributes(
       request,
@@ -101,7 +101,7 @@ function remove(
       'DELETE',
       undefined,
       current,
-      shownOptions(resource, options, current),
+      shownOptions(resource, options, current, graceSeconds),
       options.dryRun,
     );
     await admission.admit(attributes);
@@ -114,10 +114,12 @@ function shownOptions(
   { definition }: ServedResource,
   { dryRun, ...options }: CheckedDeleteOptions,
   current: KubeObject,
+  graceSeconds: number | undefined,
 ): Record<string, unknown> {
   const uid = current.metadata?.uid;
   return {
     ...options,
+    ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
     ...(dryRun ? { dryRun: ['All'] } : {}),
     ...(definition.deletionHold === undefined
       ? {}

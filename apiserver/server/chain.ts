@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { ForeignStatusError } from '../../machinery/meta/foreign-status.ts';
 import { StatusError, unauthorized } from '../../machinery/meta/status-error.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import { type Gate, type Ticket, TooManyRequestsError } from '../flow-control/gate.ts';
@@ -131,8 +132,9 @@ async function fail(
     await send(request, response, plainAnswer(e));
     return;
   }
-  const { status } = error.code === 401 ? { status: unauthorized() } : { status: error };
-  await send(request, response, errorAnswer(request, status));
+  // Why somebody is not known is nobody's business; what webhooks say is.
+  const hidden = error.code === 401 && !(error instanceof ForeignStatusError);
+  await send(request, response, errorAnswer(request, hidden ? unauthorized() : error));
 }
 
 function tooMany(e: TooManyRequestsError): ApiResponse {

@@ -38,6 +38,13 @@ describe('created fields', () => {
     );
   });
 
+  it('are none for pointers that are always written and lead nowhere', () => {
+    const { type } = objectKinds.find((k) => k.kind === 'ReplicaSet')!;
+    const object = { spec: { selector: null } };
+    assert.deepEqual(createdFields(shapeOfStruct(type), object)['f:spec'], undefined);
+    assertSame(shapeOfStruct(type), object);
+  });
+
   const podType = objectKinds.find((k) => k.kind === 'Pod')!.type;
   const pod = (spec: object): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', spec }) as KubeObject;
   const port = (containerPort: number) => ({ containerPort, protocol: 'TCP' });

@@ -37,6 +37,8 @@ function besideZero(shape: Shape, zero: unknown, value: unknown): FieldSet | und
     const member = members[name];
     if (member === undefined) continue;
     const field = map.fields.get(name);
+    // A pointer that is always written, and leads nowhere.
+    if (member === null && field !== undefined && field.zero === undefined) continue;
     const node =
       field?.zero === undefined
         ? whole(memberShape(map, field), member)

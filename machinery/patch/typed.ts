@@ -127,6 +127,8 @@ function compareMaps(map: MapShape, left: unknown, right: unknown): Difference |
       const field = map.fields.get(name);
       const shape = memberShape(map, field);
       if (x === undefined && l !== undefined) x = field?.zero;
+      // A pointer that is always written, and leads nowhere.
+      if (x === undefined && y === null && l !== undefined && field !== undefined) continue;
       if (x === undefined) {
         out ??= { added: undefined, modified: undefined, removed: undefined };
         out.added ??= {};

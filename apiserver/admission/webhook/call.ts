@@ -4,6 +4,7 @@ import { StatusError } from '../../../machinery/meta/status-error.ts';
 import { post } from '../../webhook/post.ts';
 import { answerError } from '../../webhook/server-answer.ts';
 import type { AdmissionAttributes } from '../admission.ts';
+import { annotateForWebhook } from './annotations.ts';
 import {
   CallFailure,
   Canceled,
@@ -55,7 +56,7 @@ export async function callWebhook(
   const body = await ask(a, invocation, text, clients);
   const verdict = checked(name, () => verdictOf(body(version), version, uid, type === 'admit'));
   for (const [key, value] of Object.entries(verdict.auditAnnotations)) {
-    a.annotate?.(`${name}/${key}`, value);
+    annotateForWebhook(a, `${name}/${key}`, value);
   }
   for (const warning of verdict.warnings) a.warn(warning);
   if (!verdict.allowed) throw new Rejection(refusalOf(name, verdict.result));

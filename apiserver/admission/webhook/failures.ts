@@ -1,11 +1,11 @@
 /** How a call of a webhook ends when it does not end well. */
 import { quote } from '../../../machinery/meta/field-error.ts';
+import { ForeignStatusError } from '../../../machinery/meta/foreign-status.ts';
 import {
   badRequest,
   internalError,
   type Status,
-  StatusError,
-  type StatusReason,
+  type StatusError,
   timeout,
 } from '../../../machinery/meta/status-error.ts';
 
@@ -59,30 +59,10 @@ function hasCause(error: unknown, type: typeof Canceled): boolean {
 /** A status that a webhook gives for its refusal; what it leaves out is filled in. */
 export function refusalOf(webhook: string, result: Partial<Status> | undefined): StatusError {
   const denied = `admission webhook ${quote(webhook)} denied the request`;
-  const { message = '', reason = '', code = 0, details, metadata } = result ?? {};
+  const { message = '', reason = '', code = 0 } = result ?? {};
   const why = message || reason;
   const text = why === '' ? `${denied} without explanation` : `${denied}: ${why}`;
-  return new ForeignStatus(reason, text, details, Math.max(code, 400), metadata);
-}
-
-/** Reasons and metadata of others are passed on as they are. */
-class ForeignStatus extends StatusError {
-  readonly #metadata: Status['metadata'];
-
-  constructor(
-    reason: string,
-    message: string,
-    details: StatusError['details'],
-    code: number,
-    metadata: Status['metadata'] = {},
-  ) {
-    super(reason as StatusReason, message, details, code);
-    this.#metadata = metadata;
-  }
-
-  override toStatus(): Status {
-    return { ...super.toStatus(), metadata: this.#metadata };
-  }
+  return new ForeignStatusError(text, Math.max(code, 400), result ?? {});
 }
 
 /** Dry runs are not for webhooks that do something beside. */

@@ -151,6 +151,12 @@ describe('a server with webhooks', () => {
       `${denied} without explanation`,
     ],
     [
+      'the code of strangers',
+      { allowed: false, status: { code: 401, reason: 'Unauthorized', message: 'who?' } },
+      401,
+      `${denied}: who?`,
+    ],
+    [
       'an error',
       { code: 500, body: 'boom' },
       500,

@@ -15,8 +15,11 @@ import { isContended, isMissing } from './refusals.ts';
 import type { StoredObjects } from './stored-objects.ts';
 import { maxUpdateAttempts } from './update.ts';
 
-/** Admission of a delete: sees the stored object before anything happens. */
-export type AdmitDelete = (current: KubeObject) => Promise<void>;
+/**
+ * Admission of a delete: sees the stored object before anything happens, and the time that a
+ * graceful one leaves to it.
+ */
+export type AdmitDelete = (current: KubeObject, graceSeconds?: number) => Promise<void>;
 
 export interface DeleteOutcome {
   readonly object: StoredObject;
@@ -122,7 +125,7 @@ async function planDelete(
   const hold = d.deletionHold;
   const emptying = meta.deletionTimestamp !== undefined && hold?.pending(object) === true;
   if (when === 'pending' || emptying) return { object, marks: false, held: false, writes: false };
-  await admit?.(found);
+  await admit?.(found, when === 'graceful' ? meta.deletionGracePeriodSeconds : undefined);
   await d.beforeDelete?.(object, ctx);
   const finalizers = deletionFinalizers(meta, options, d);
   if (finalizers !== undefined) {
