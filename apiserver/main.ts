@@ -49,6 +49,7 @@ import { ownPages } from './server/own-pages.ts';
 import { rootPaths, servePath } from './server/paths.ts';
 import { dispatch } from './server/resource-dispatch.ts';
 import { disabledApis } from './server/runtime-config.ts';
+import { snapshotAnswer } from './server/snapshot.ts';
 import { handleUpgrade } from './server/upgrade.ts';
 import { versionInfo } from './server/version.ts';
 import { collectStartGarbage } from './start-garbage.ts';
@@ -208,6 +209,7 @@ export async function run(given: ApiServerOptions, signal: AbortSignal): Promise
       page: limits.page,
       zPages: ownPages(options.flags, `node${process.version}`, rootPaths({ catalog, checks })),
       slis,
+      snapshot: inEtcd ? undefined : snapshotAnswer(storage, dataDir),
     }),
     slis,
   };

@@ -13,5 +13,7 @@ export const commands: Readonly<Record<string, readonly [string, () => Promise<C
   kubelet: ['run the node agent', () => import('./commands/kubelet.ts')],
   proxy: ['run the service proxy', () => import('./commands/proxy.ts')],
   dns: ['run the cluster DNS', () => import('./commands/dns.ts')],
+  snapshot: ['save and restore the embedded store', () => import('./commands/snapshot.ts')],
+  storage: ['take the store elsewhere', () => import('./commands/storage.ts')],
   host: ['run several components in one process', () => import('./commands/host.ts')],
 };

@@ -12,6 +12,7 @@ import { type ApiResponse, json, plainText } from './api-response.ts';
 import { checkTypes } from './discovery-answer.ts';
 import { checkMethod } from './paths.ts';
 import { wantsPretty } from './rendering.ts';
+import { snapshotPath } from './snapshot.ts';
 
 export interface MorePathServices {
   readonly options: ApiServerOptions;
@@ -23,6 +24,8 @@ export interface MorePathServices {
   /** By path: `/flagz`. */
   readonly zPages: Readonly<Record<string, ZPage>>;
   readonly slis: HealthSlis;
+  /** A copy of the store; undefined: it is not this server's. */
+  readonly snapshot: ApiResponse | undefined;
 }
 
 /** Answers one of these paths, undefined for any other. */
@@ -48,6 +51,10 @@ export function morePaths(
     }
     if (path.startsWith('/openapi/v3/')) {
       return documents().document(path.slice('/openapi/v3/'.length), asked(request));
+    }
+    if (path === snapshotPath) {
+      checkMethod(request);
+      return services.snapshot ?? noSnapshot;
     }
     if (/^\/debug\/pprof(\/|$)/.test(path)) return noProfiles;
     const page = path.startsWith('/debug/') ? services.page(path) : undefined;
@@ -89,6 +96,12 @@ const noProfiles: ApiResponse = {
   code: 404,
   ...plainText,
   body: 'there are no profiles here: this server runs with --profiling=false\n',
+};
+
+const noSnapshot: ApiResponse = {
+  code: 404,
+  ...plainText,
+  body: 'the store is an etcd: use etcdctl snapshot save\n',
 };
 
 function asked(request: ApiRequest): OpenApiRequest {
