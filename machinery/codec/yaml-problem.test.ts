@@ -47,7 +47,7 @@ describe('what is wrong with a text that is no YAML', () => {
     ['a: "\\z"', 'yaml: found unknown escape character'],
     ['a: "\\x4"', 'yaml: did not find expected hexdecimal number'],
     ['a: b # c\n #d\n  e: f\n', 'yaml: line 2: did not find expected key'],
-    ['{"a": b', "yaml: line 1: did not find expected ',' or '}' ({\"a\": b)"],
+    ['{"a": b', "yaml: line 1: did not find expected ',' or '}'"],
     ['{"a": "b"]', "yaml: did not find expected ',' or '}'"],
     ['[a', "yaml: line 1: did not find expected ',' or ']'"],
     ['{a', "yaml: line 1: did not find expected ',' or '}'"],
