@@ -32,17 +32,10 @@ export class KmsProviders {
 
   /** Adds a plugin. Nothing is asked of it before `start`. */
   async open({ name, endpoint, timeoutMs }: KmsConfiguration): Promise<KmsProvider> {
-<<<<<<< Updated upstream
     // Loaded when a configuration asks for it: both bring libraries that few servers need.
     const [{ GrpcKmsService }, { KmsProvider }] = await Promise.all([
       import('./grpc-kms-service.ts'),
       import('./kms-provider.ts'),
-=======
-    // Loaded when a configuration asks for them: gRPC and protobuf are 10 MB.
-    const [{ KmsProvider }, { GrpcKmsService }] = await Promise.all([
-      import('./kms-provider.ts'),
-      import('./grpc-kms-service.ts'),
->>>>>>> Stashed changes
     ]);
     const { metrics } = this.#env;
     const service = new GrpcKmsService(endpoint, timeoutMs, (method, seconds, code) =>
