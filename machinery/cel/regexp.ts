@@ -6,8 +6,6 @@ import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
 import { CelError } from './values.ts';
 
-const require = createRequire(import.meta.url);
-
 /** A compiled pattern; `test(text)` is whether it matches anywhere. */
 export type Regexp = RE2JS;
 
@@ -26,8 +24,6 @@ const keptLimit = 256;
 
 /** Go takes groups of one name; what they are called does not matter where names are not used. */
 function compile(pattern: string): Regexp {
-  // 6 MB of a process's memory that servers without patterns do not need.
-  const { RE2JS } = require('re2js') as typeof import('re2js');
   try {
     return engine().compile(pattern);
   } catch (e) {
