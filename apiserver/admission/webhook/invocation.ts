@@ -47,14 +47,11 @@ export async function isChosen(
   if (bySpace instanceof StatusError) throw bySpace;
   if (byObject instanceof StatusError) throw byObject;
   if (hook.conditions === undefined) return true;
-  const began = performance.now();
   const { kind, form } = invocation;
   // However it was matched, conditions are told of the request's own resource.
   const input = { attributes: a, ...converted(() => shown(form)), kind, resource: a };
-  const match = await hook.conditions.match(input, env.decide);
-  metrics.conditionsEvaluated(hook, a.operation, performance.now() - began);
+  const match = await hook.conditions.match(input, env.decide, metrics.conditionsOf(hook));
   if ('problem' in match) {
-    metrics.conditionFailed(hook, a.operation);
     if (hook.ignoresFailures) return false;
     throw forbidden({ group: a.group, resource: a.resource }, a.name, match.problem);
   }

@@ -4,6 +4,7 @@
  */
 import { jsonEqual } from '../../../machinery/meta/equality.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
+import { apiVersionOf } from '../../registry/served-resource.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { Reinvocation } from '../reinvocation.ts';
 import { annotateMutation, annotatePatch, type Turn } from './annotations.ts';
@@ -89,8 +90,11 @@ async function askOne(
   try {
     await measured(hook, a, env.metrics, async () => {
       const verdict = await callWebhook(a, invocation, shown, env.clients);
-      const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
-      const after = patched(hook.name, verdict, shown.object, { apiVersion, kind: kind.kind });
+      const after = patched(hook.name, verdict, shown.object, {
+        apiVersion: apiVersionOf(kind.group, kind.version),
+        kind: kind.kind,
+        type: form?.type,
+      });
       if (after === undefined) return;
       ({ changed } = after);
       object.replace(after.object);

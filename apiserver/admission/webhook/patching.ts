@@ -21,6 +21,8 @@ const scheme = 'pkg/api/legacyscheme/scheme.go:30';
 export interface PatchedKind {
   readonly apiVersion: string;
   readonly kind: string;
+  /** Where it is not that of the schema table. */
+  readonly type?: StructType | undefined;
 }
 
 export interface Patched {
@@ -38,7 +40,7 @@ export function patched(
   webhook: string,
   { patch, patchType }: Verdict,
   object: KubeObject | undefined,
-  { apiVersion, kind }: PatchedKind,
+  { apiVersion, kind, type = kindType(apiVersion, kind) }: PatchedKind,
 ): Patched | undefined {
   if (patch === '') return undefined;
   const operations = readPatch(webhook, patch);
@@ -51,7 +53,6 @@ export function patched(
   if (patchType !== 'JSONPatch') {
     throw new CallFailure(webhook, `unsupported patch type ${quote(patchType)}`, 400);
   }
-  const type = kindType(apiVersion, kind);
   if (type === undefined) throw internalError(`no type of ${apiVersion} ${kind}`);
   const next = asInternal(() => {
     const raw = applyJsonPatch(object, operations) as KubeObject;

@@ -1,4 +1,6 @@
 /** What is counted of webhooks, under the real server's names. */
+import { ConditionMetrics, type ConditionOwner } from '../../cel/condition-metrics.ts';
+import type { CountedConditions } from '../../cel/match-conditions.ts';
 import { Counter } from '../../metrics/counter.ts';
 import { Histogram } from '../../metrics/histogram.ts';
 import type { MetricRegistry } from '../../metrics/registry.ts';
@@ -10,7 +12,6 @@ export type RejectionCause = 'calling_webhook_error' | 'apiserver_internal_error
 
 const prefix = 'apiserver_admission_';
 const latencies = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
-const evaluations = [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25];
 /** What is above is counted as this: no webhook makes as many series as it likes. */
 const maxCode = 600;
 
@@ -19,11 +20,10 @@ export class WebhookMetrics {
   readonly #requests: Counter;
   readonly #rejections: Counter;
   readonly #failedOpen: Counter;
-  readonly #conditionErrors: Counter;
-  readonly #conditionExclusions: Counter;
-  readonly #conditionSeconds: Histogram;
+  readonly #conditions: ConditionMetrics;
 
-  private constructor() {
+  private constructor(conditions: ConditionMetrics) {
+    this.#conditions = conditions;
     this.#durations = new Histogram(
       `${prefix}webhook_admission_duration_seconds`,
       'How long webhooks of admission took, by name, type and operation.',
@@ -45,23 +45,6 @@ export class WebhookMetrics {
       'Calls of webhooks that failed and were ignored, by name and type.',
       ['name', 'type'],
     );
-    const labels = ['name', 'kind', 'type', 'operation'];
-    this.#conditionErrors = new Counter(
-      `${prefix}match_condition_evaluation_errors_total`,
-      'Evaluations of match conditions that failed.',
-      labels,
-    );
-    this.#conditionExclusions = new Counter(
-      `${prefix}match_condition_exclusions_total`,
-      'Requests that match conditions kept from a webhook or a policy.',
-      labels,
-    );
-    this.#conditionSeconds = new Histogram(
-      `${prefix}match_condition_evaluation_seconds`,
-      'How long match conditions took.',
-      labels,
-      evaluations,
-    );
   }
 
   static readonly #ofRegistry = new WeakMap<MetricRegistry, WebhookMetrics>();
@@ -70,16 +53,8 @@ export class WebhookMetrics {
   static of(registry: MetricRegistry): WebhookMetrics {
     let metrics = WebhookMetrics.#ofRegistry.get(registry);
     if (metrics === undefined) {
-      metrics = new WebhookMetrics();
-      registry.add(
-        metrics.#durations,
-        metrics.#requests,
-        metrics.#rejections,
-        metrics.#failedOpen,
-        metrics.#conditionErrors,
-        metrics.#conditionExclusions,
-        metrics.#conditionSeconds,
-      );
+      metrics = new WebhookMetrics(ConditionMetrics.of(registry));
+      registry.add(metrics.#durations, metrics.#requests, metrics.#rejections, metrics.#failedOpen);
       WebhookMetrics.#ofRegistry.set(registry, metrics);
     }
     return metrics;
@@ -101,21 +76,18 @@ export class WebhookMetrics {
     this.#failedOpen.of(name, type).value++;
   }
 
-  conditionFailed(hook: Hook, operation: Operation): void {
-    this.#conditionErrors.of(...conditionLabels(hook, operation)).value++;
+  /** Where the conditions of a webhook are counted. */
+  conditionsOf(hook: Hook): CountedConditions {
+    return { owner: ownerOf(hook), metrics: this.#conditions };
   }
 
   conditionExcluded(hook: Hook, operation: Operation): void {
     // Of those that it keeps away from validating webhooks, the real server says `validate`.
     const type = hook.type === 'admit' ? 'admit' : 'validate';
-    this.#conditionExclusions.of(hook.name, 'webhook', type, operation).value++;
-  }
-
-  conditionsEvaluated(hook: Hook, operation: Operation, tookMs: number): void {
-    this.#conditionSeconds.of(...conditionLabels(hook, operation)).observe(tookMs / 1000);
+    this.#conditions.excluded({ ...ownerOf(hook), type }, operation);
   }
 }
 
-function conditionLabels({ name, type }: Hook, operation: Operation): string[] {
-  return [name, 'webhook', type, operation];
+function ownerOf({ name, type }: Hook): ConditionOwner {
+  return { name, kind: 'webhook', type };
 }
