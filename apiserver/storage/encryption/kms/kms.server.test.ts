@@ -55,4 +55,46 @@ describe('a server with a key management plugin', () => {
     const { text } = await ask('/metrics');
     assert.match(text, /^apiserver_envelope_encryption_key_id_hash_total\{.*"to_storage".*\} 1$/m);
   });
+
+  it('takes a configuration over when its plugins are well', async () => {
+    const plugin = new TestPlugin();
+    plugin.healthz = 'ill';
+    let listening: Promise<AsyncDisposable> | undefined;
+    let file = '';
+    let next = '';
+    await using server = await startTestServer((dir) => {
+      const socket = join(dir, 'kms.sock');
+      listening = plugin.listen(socket);
+      next = configuration(socket);
+      file = join(dir, 'encryption.yaml');
+      writeFileSync(file, next.replace(/- kms: .*/, '- identity: {}'));
+      writeFileSync(join(dir, 'tokens.csv'), `${token},admin,1,system:masters\n`);
+      return {
+        tokenAuthFile: join(dir, 'tokens.csv'),
+        encryptionProviderConfig: file,
+        encryptionProviderConfigAutomaticReload: true,
+      };
+    });
+    await using _plugin = await listening!;
+    const ask = (path: string, body?: object) => server.ask(path, { token, body });
+    const reloads = async (status: string) => {
+      const { text } = await ask('/metrics');
+      const name = 'apiserver_encryption_config_controller_automatic_reloads_total';
+      return new RegExp(`^${name}\\{status="${status}",.*\\} [1-9]`, 'm').test(text);
+    };
+    assert.equal((await ask('/readyz/kms-providers')).text, 'ok');
+    writeFileSync(file, next);
+    while (!(await reloads('failure')));
+    assert.equal(plugin.calls.encrypt > 0 && (await reloads('success')), false);
+    plugin.healthz = 'ok';
+    // The next look at the file comes with the next change of it.
+    do writeFileSync(file, `${next}# ${plugin.calls.status}\n`);
+    while (!(await reloads('success')));
+    const secrets = '/api/v1/namespaces/default/secrets';
+    await ask(secrets, { metadata: { name: 'a' }, stringData: { k: 'hidden-from-disk' } });
+    const encoded = Buffer.from('hidden-from-disk').toString('base64');
+    assert.equal(holds(server.dataDir, encoded), false);
+    const { data } = (await ask(`${secrets}/a`)).json<{ data: object }>();
+    assert.deepEqual(data, { k: encoded });
+  });
 });
