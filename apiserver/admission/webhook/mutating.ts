@@ -2,6 +2,7 @@
  * MutatingAdmissionWebhook: webhooks that may change what is written, one after the other
  * (k8s.io/apiserver/pkg/admission/plugin/webhook/mutating).
  */
+import { deepCopy } from '../../../machinery/meta/copy.ts';
 import { jsonEqual } from '../../../machinery/meta/equality.ts';
 import type { KubeObject } from '../../../machinery/schema/wire.ts';
 import { apiVersionOf } from '../../registry/served-resource.ts';
@@ -66,7 +67,8 @@ export function mutatingWebhooks(hooks: Hooks, env: WebhookEnvironment): Admissi
         if (hook.declared.reinvocationPolicy === 'IfNeeded') memory.reinvocable.add(hook.uid);
       }
       converted(() => object.settle());
-      memory.left = reinvocation.wanted ? structuredClone(a.object) : a.object;
+      // Only those that want to be asked again care for what comes after.
+      if (memory.reinvocable.size > 0) memory.left = deepCopy(a.object);
     },
   };
 }
