@@ -49,6 +49,14 @@ describe('answers of a server', () => {
     }
   });
 
+  it('refuse a patch that takes the version away', async () => {
+    const merge = 'application/merge-patch+json';
+    const answer = await ask('PATCH', `${configMaps}/json`, { apiVersion: null }, merge);
+    assert.equal(answer.code, 400);
+    assert.match(answer.text, /the name of the object \(json based on URL\) was undeterminable/);
+    assert.match(String(answer.headers['warning']), /unknown field \\"data\\".*\\"metadata\\"/);
+  });
+
   it('take preconditions of a delete from the query', async () => {
     const refused = await ask('DELETE', `${configMaps}/json?uid=u`);
     assert.equal(refused.code, 409);

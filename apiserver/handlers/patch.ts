@@ -207,6 +207,7 @@ function decodePatched(
 /** What a decoder makes of the document, which must be of the kind. Throws DecodeError. */
 function readAsKind(document: unknown, expected: Expected): Typed {
   const { apiVersion, kind } = versionAndKind(document);
+  if (apiVersion === '') return readAsNothing(document);
   const named = [apiVersion || expected.apiVersion, kind || expected.kind] as const;
   const wrong = kindProblem(...named, expected);
   if (wrong !== undefined) {
@@ -216,6 +217,16 @@ function readAsKind(document: unknown, expected: Expected): Typed {
     throw new DecodeError(wrong);
   }
   return convert(document, expected.type, true, false);
+}
+
+/**
+ * A document that lost its version is read as the kind's form inside the real server, which knows
+ * no field by the names of any version.
+ */
+function readAsNothing(document: unknown): Typed {
+  const names = Object.keys(document as object).filter((k) => k !== 'kind' && k !== 'apiVersion');
+  const strictErrors = names.sort().map((name) => `unknown field ${fe.quote(name)}`);
+  return { object: {}, strictErrors };
 }
 
 /**
