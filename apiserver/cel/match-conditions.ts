@@ -9,6 +9,7 @@ import { type AdmissionInput, admissionActivation } from './admission-input.ts';
 import { type Decide, withAuthority } from './authority.ts';
 import { Budget, conditionCostBudget, evaluateWithin, OutOfBudget } from './budget.ts';
 import { type CompiledExpression, compileExpression, type ExpressionProblem } from './compile.ts';
+import type { ConditionMetrics, ConditionOwner } from './condition-metrics.ts';
 
 /** A condition as the API has it. */
 export interface MatchCondition {
@@ -24,6 +25,12 @@ export type Match =
   | { readonly matches: true }
   | { readonly matches: false; readonly condition: string }
   | { readonly problem: string };
+
+/** Where conditions that do not all hold are counted, and as whose. */
+export interface CountedConditions {
+  readonly owner: ConditionOwner;
+  readonly metrics: ConditionMetrics;
+}
 
 /** Conditions, compiled; they can be asked about many requests at once. */
 export class MatchConditions {
@@ -41,8 +48,25 @@ export class MatchConditions {
   }
 
   /** Asks about a request; `decide` answers what `authorizer` is asked. */
-  async match(input: AdmissionInput, decide: Decide): Promise<Match> {
+  async match(
+    input: AdmissionInput,
+    decide: Decide,
+    { owner, metrics }: CountedConditions,
+  ): Promise<Match> {
     if (this.conditions.length === 0) return { matches: true };
+    const began = performance.now();
+    const { match, failed } = await this.evaluate(input, decide);
+    if (!('matches' in match && match.matches)) {
+      metrics.unmatched(owner, input.attributes.operation, failed, performance.now() - began);
+    }
+    return match;
+  }
+
+  /** Also answers how many could not be evaluated, of those that counted. */
+  private async evaluate(
+    input: AdmissionInput,
+    decide: Decide,
+  ): Promise<{ match: Match; failed: number }> {
     try {
       return await withAuthority(input.attributes.user, decide, (authority) => {
         const budget = new Budget(conditionCostBudget);
@@ -50,15 +74,23 @@ export class MatchConditions {
         // All are evaluated before one decides, as what they cost together counts.
         const outcomes = this.conditions.map((c) => evaluateWithin(budget, c.expression, vars));
         const refusing = outcomes.findIndex((o) => 'value' in o && o.value === false);
-        if (refusing >= 0) return { matches: false, condition: this.conditions[refusing]!.name };
-        const problems = outcomes.flatMap((o) => ('problem' in o ? [o.problem] : []));
-        return problems.length === 0 ? { matches: true } : { problem: aggregated(problems) };
+        const counted = refusing < 0 ? outcomes : outcomes.slice(0, refusing);
+        const problems = counted.flatMap((o) => ('problem' in o ? [o.problem] : []));
+        const failed = problems.length;
+        if (refusing >= 0) {
+          return { match: { matches: false, condition: this.conditions[refusing]!.name }, failed };
+        }
+        return { match: failed === 0 ? { matches: true } : problem(aggregated(problems)), failed };
       });
     } catch (e) {
-      if (e instanceof OutOfBudget) return { problem: e.message };
+      if (e instanceof OutOfBudget) return { match: problem(e.message), failed: 0 };
       throw e;
     }
   }
+}
+
+function problem(text: string): Match {
+  return { problem: text };
 }
 
 /** Compiles one condition. */

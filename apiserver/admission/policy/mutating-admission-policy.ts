@@ -13,6 +13,7 @@ import type {
   Namespace,
 } from '../../../machinery/schema/wire.ts';
 import { rememberingDecisions } from '../../cel/authority.ts';
+import { ConditionMetrics } from '../../cel/condition-metrics.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
 import { refused } from '../refusal.ts';
 import { Reinvocation } from '../reinvocation.ts';
@@ -61,10 +62,11 @@ interface Memory {
 
 /** The plugin over all policies and bindings. */
 export function mutatingAdmissionPolicy(env: AdmissionEnvironment): AdmissionPlugin {
+  const conditions = ConditionMetrics.of(env.metrics);
   const hooks = new PolicyHooks<Policy, Binding, CompiledMutatingPolicy>(
     env.watched(`mutatingadmissionpolicies.${group}`),
     env.watched(`mutatingadmissionpolicybindings.${group}`),
-    (policy) => new CompiledMutatingPolicy(policy),
+    (policy) => new CompiledMutatingPolicy(policy, conditions),
   );
   const metrics = PolicyMetrics.mutating(env.metrics);
   return {

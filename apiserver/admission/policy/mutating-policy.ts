@@ -5,7 +5,8 @@ import { type AdmissionInput, admissionActivation } from '../../cel/admission-in
 import { type Decide, withAuthority } from '../../cel/authority.ts';
 import { Budget, costBudget, evaluateWithin, OutOfBudget } from '../../cel/budget.ts';
 import type { CompiledExpression, ExpressionProblem } from '../../cel/compile.ts';
-import { type Match, MatchConditions } from '../../cel/match-conditions.ts';
+import type { ConditionMetrics } from '../../cel/condition-metrics.ts';
+import { type CountedConditions, type Match, MatchConditions } from '../../cel/match-conditions.ts';
 import { PolicyCompiler } from '../../cel/policy-compiler.ts';
 import { PolicyVariables } from '../../cel/policy-variables.ts';
 import { applied, MutationProblem, type Patching, patchedBySteps } from './object-patching.ts';
@@ -21,9 +22,13 @@ export class CompiledMutatingPolicy {
   readonly count: number;
   private readonly variables = new Map<string, CompiledExpression | ExpressionProblem>();
   private readonly conditions: MatchConditions;
+  private readonly counted: CountedConditions;
   private readonly mutations: readonly Mutation[];
 
-  constructor({ spec = {} }: MutatingAdmissionPolicy) {
+  constructor({ metadata, spec = {} }: MutatingAdmissionPolicy, metrics: ConditionMetrics) {
+    // The real server counts both kinds of policies as ones that validate.
+    const owner = { name: metadata?.name ?? '', kind: 'policy', type: 'validate' } as const;
+    this.counted = { owner, metrics };
     const params = Boolean(spec.paramKind);
     const compiler = new PolicyCompiler({ params, composed: true });
     for (const { name, expression } of spec.variables ?? []) {
@@ -46,7 +51,7 @@ export class CompiledMutatingPolicy {
 
   /** Whether it is to be asked. */
   match(input: AdmissionInput, decide: Decide): Promise<Match> {
-    return this.conditions.match(input, decide);
+    return this.conditions.match(input, decide, this.counted);
   }
 
   /** The object after a mutation, of a `published` kind or not. Throws MutationProblem or StatusError. */

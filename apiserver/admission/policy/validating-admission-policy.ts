@@ -12,6 +12,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
 } from '../../../machinery/schema/wire.ts';
 import { rememberingDecisions } from '../../cel/authority.ts';
+import { ConditionMetrics } from '../../cel/condition-metrics.ts';
 import type { AdmissionAttributes, AdmissionEnvironment, AdmissionPlugin } from '../admission.ts';
 import { refused } from '../refusal.ts';
 import { ObjectVersions } from '../webhook/versions.ts';
@@ -34,6 +35,7 @@ const group = 'admissionregistration.k8s.io';
 
 /** The plugin over all policies and bindings. */
 export function validatingAdmissionPolicy(env: AdmissionEnvironment): AdmissionPlugin {
+  const conditions = ConditionMetrics.of(env.metrics);
   const hooks = new PolicyHooks<
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
@@ -41,7 +43,7 @@ export function validatingAdmissionPolicy(env: AdmissionEnvironment): AdmissionP
   >(
     env.watched(`validatingadmissionpolicies.${group}`),
     env.watched(`validatingadmissionpolicybindings.${group}`),
-    (policy) => new CompiledValidatingPolicy(policy),
+    (policy) => new CompiledValidatingPolicy(policy, conditions),
   );
   const metrics = PolicyMetrics.validating(env.metrics);
   return {

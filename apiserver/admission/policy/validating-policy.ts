@@ -6,7 +6,8 @@ import { type AdmissionInput, admissionActivation } from '../../cel/admission-in
 import { type Decide, withAuthority } from '../../cel/authority.ts';
 import { Budget, costBudget, evaluateWithin, type Outcome, OutOfBudget } from '../../cel/budget.ts';
 import type { CompiledExpression, ExpressionProblem } from '../../cel/compile.ts';
-import { MatchConditions } from '../../cel/match-conditions.ts';
+import type { ConditionMetrics } from '../../cel/condition-metrics.ts';
+import { type CountedConditions, MatchConditions } from '../../cel/match-conditions.ts';
 import { PolicyCompiler } from '../../cel/policy-compiler.ts';
 import { PolicyVariables } from '../../cel/policy-variables.ts';
 
@@ -42,11 +43,14 @@ export class CompiledValidatingPolicy {
   private readonly spec: Spec;
   private readonly variables = new Map<string, Compiled>();
   private readonly conditions: MatchConditions;
+  private readonly counted: CountedConditions;
   private readonly validations: readonly Compiled[];
   private readonly messages: readonly (Compiled | undefined)[];
   private readonly annotations: readonly Compiled[];
 
-  constructor(policy: ValidatingAdmissionPolicy) {
+  constructor(policy: ValidatingAdmissionPolicy, metrics: ConditionMetrics) {
+    const owner = { name: policy.metadata?.name ?? '', kind: 'policy', type: 'validate' } as const;
+    this.counted = { owner, metrics };
     this.spec = policy.spec ?? {};
     const params = Boolean(this.spec.paramKind);
     const compiler = new PolicyCompiler({ params, composed: true });
@@ -66,7 +70,7 @@ export class CompiledValidatingPolicy {
 
   /** Asks about a request; `decide` answers what `authorizer` is asked. */
   async evaluate(input: AdmissionInput, decide: Decide): Promise<PolicyResult> {
-    const match = await this.conditions.match(input, decide);
+    const match = await this.conditions.match(input, decide, this.counted);
     if ('problem' in match) {
       return this.ignores ? nothing : { decisions: [this.failure(match.problem)], audit: [] };
     }
