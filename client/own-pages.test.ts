@@ -23,6 +23,14 @@ describe("a component's own pages", () => {
     assert.match(body, /^kubernetes_healthcheck\{name="good",type="readyz"\} 1$/m);
   });
 
+  it('are its settings, where it has some', () => {
+    const configz = () => ({ 'x.config.k8s.io': { a: 1 } });
+    const own = new OwnPages({ component: 'kube-x', flags: {}, configz, paths: [] });
+    assert.equal(own.answer('/configz')!.body, '{"x.config.k8s.io":{"a":1}}');
+    assert.match(own.answer('/statusz')!.body, /^Paths: \/configz \/flagz /m);
+    assert.equal(pages.answer('/configz'), undefined);
+  });
+
   it('are no others', () => {
     for (const path of ['/', '/flagz/', '/metrics', '/toString']) {
       assert.equal(pages.answer(path), undefined);

@@ -9,6 +9,8 @@ export interface OwnPagesOptions {
   readonly component: string;
   /** By name, as they are written on a command line. */
   readonly flags: Readonly<Record<string, string>>;
+  /** What `/configz` shows: settings by the name of their kind; left out: there is none of these. */
+  readonly configz?: () => object;
   /** What else is answered on the same port. */
   readonly paths: readonly string[];
 }
@@ -20,13 +22,16 @@ export interface OwnPage {
 }
 
 const slisPath = '/metrics/slis';
+const configzPath = '/configz';
 
 export class OwnPages {
   /** To be told of each health check. */
   readonly slis: HealthSlis;
   readonly #zPages: Readonly<Record<string, ZPage>>;
+  readonly #configz: (() => object) | undefined;
 
-  constructor({ component, flags, paths }: OwnPagesOptions) {
+  constructor({ component, flags, configz, paths }: OwnPagesOptions) {
+    this.#configz = configz;
     const startedMs = performance.timeOrigin;
     this.slis = new HealthSlis(startedMs);
     this.#zPages = {
@@ -35,7 +40,13 @@ export class OwnPages {
         component,
         startedMs,
         runtime: `node${process.version}`,
-        paths: [...paths, slisPath, '/flagz', '/statusz'],
+        paths: [
+          ...paths,
+          ...(configz === undefined ? [] : [configzPath]),
+          slisPath,
+          '/flagz',
+          '/statusz',
+        ],
         now: () => Date.now(),
       }),
     };
@@ -46,6 +57,10 @@ export class OwnPages {
     if (path === slisPath) {
       const headers = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' };
       return { code: 200, headers, body: this.slis.text() };
+    }
+    if (path === configzPath && this.#configz !== undefined) {
+      const headers = { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' };
+      return { code: 200, headers, body: JSON.stringify(this.#configz()) };
     }
     if (!Object.hasOwn(this.#zPages, path)) return undefined;
     // What people read with gets indented JSON.

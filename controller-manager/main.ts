@@ -14,6 +14,7 @@ import { systemClock } from '../machinery/meta/clock.ts';
 import { selectControllers } from './controllers.ts';
 import { ControllerMetrics } from './metrics.ts';
 import type { ControllerManagerOptions } from './options.ts';
+import { renderOptions } from './render-options.ts';
 import { runControllers } from './runtime.ts';
 
 /** What a controller manager process runs with. */
@@ -65,7 +66,12 @@ export async function run(
           clock,
           checks: { ping: () => undefined },
           metrics: () => metrics.registry.metrics(),
-          pages: new OwnPages({ component, flags: process.flags ?? {}, paths: ownPaths }),
+          pages: new OwnPages({
+            component,
+            flags: process.flags ?? {},
+            configz: () => renderOptions(options),
+            paths: ownPaths,
+          }),
         });
   const tokens = new ServiceAccountTokens({ client, clock, namespace: 'kube-system' });
   const clientOf = options.useServiceAccountCredentials

@@ -10,6 +10,7 @@ import * as resources from '../client/resources.ts';
 import { TaskGroup } from '../client/task-group.ts';
 import { systemClock } from '../machinery/meta/clock.ts';
 import type { ListenAddress, ProxyConfiguration } from './config/configuration.ts';
+import { renderConfiguration } from './config/render-configuration.ts';
 import { rulesConfigs } from './config/rules-config.ts';
 import { type Page, ProxyHealth, servePages } from './health/proxy-health.ts';
 import { ServiceHealth } from './health/service-health.ts';
@@ -61,7 +62,12 @@ export async function run(options: ProxyProcessOptions, signal: AbortSignal): Pr
   if (!conntrack) log.warn({}, 'no conntrack tool: UDP flows to endpoints that are gone live on');
   await applySysctls(configuration, log);
 
-  const pages = new OwnPages({ component, flags: options.flags ?? {}, paths: ownPaths });
+  const pages = new OwnPages({
+    component,
+    flags: options.flags ?? {},
+    configz: () => renderConfiguration(configuration),
+    paths: ownPaths,
+  });
   await using tasks = new TaskGroup(signal);
   const machine = { nodeName, table, addresses: interfaceAddresses };
   const proxier = new Proxier({
@@ -195,6 +201,7 @@ async function serve(
       '/healthz': text(() => 'ok'),
       '/proxyMode': text(() => 'nftables'),
       '/metrics/slis': own('/metrics/slis'),
+      '/configz': own('/configz'),
       '/flagz': own('/flagz'),
       '/statusz': own('/statusz'),
     });

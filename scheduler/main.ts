@@ -14,6 +14,7 @@ import { TaskGroup } from '../client/task-group.ts';
 import { systemClock } from '../machinery/meta/clock.ts';
 import type { EventResource } from './cluster-event.ts';
 import type { SchedulerConfiguration } from './config/configuration.ts';
+import { renderConfiguration } from './config/render-configuration.ts';
 import { nodeHandler, podHandler, wakingHandler } from './event-handlers.ts';
 import type { Listers } from './listers.ts';
 import { Scheduler } from './scheduler.ts';
@@ -85,7 +86,12 @@ export async function run(options: SchedulerProcessOptions, signal: AbortSignal)
             'informer-sync': () => (synced ? undefined : 'informers are not synced'),
           },
           metrics: () => scheduler.metrics.registry.metrics(),
-          pages: new OwnPages({ component, flags: options.flags ?? {}, paths: ownPaths }),
+          pages: new OwnPages({
+            component,
+            flags: options.flags ?? {},
+            configz: () => renderConfiguration(configuration),
+            paths: ownPaths,
+          }),
         });
   const lead = async (leading: AbortSignal) => {
     await informers.synced(leading);
