@@ -56,26 +56,28 @@ export function noteReset(object: object): void {
 }
 
 /** The versions under which a kind is served, for ownership across them. */
-const versionLookups = new WeakMap<object, VersionLookup | undefined>();
+const versionLookups = new WeakMap<ServedResource, VersionLookup>();
 
 function versionsOf(resource: ServedResource): VersionLookup | undefined {
   const { definition } = resource;
   if (definition.versions.length === 0) return undefined;
-  let lookup = versionLookups.get(definition);
+  let lookup = versionLookups.get(resource);
   if (lookup === undefined) {
-    lookup = makeLookup(definition);
-    versionLookups.set(definition, lookup);
+    lookup = makeLookup(definition, resource.group);
+    versionLookups.set(resource, lookup);
   }
   return lookup;
 }
 
-function makeLookup(definition: ResourceDefinition): VersionLookup {
+/** Of the versions in one group: what was written through another group is nobody's from here. */
+function makeLookup(definition: ResourceDefinition, group: string): VersionLookup {
   const storedVersion = apiVersionOf(definition.group, definition.version);
   const conversions = new Map(
     definition.versions.map((v) => [apiVersionOf(v.group, v.version), v] as const),
   );
   const types = new Map<string, StructType>();
   for (const apiVersion of [storedVersion, ...conversions.keys()]) {
+    if (groupOf(apiVersion) !== group) continue;
     types.set(apiVersion, kindType(apiVersion, definition.kind)!);
   }
   return (apiVersion) => {
@@ -92,6 +94,11 @@ function makeLookup(definition: ResourceDefinition): VersionLookup {
       },
     };
   };
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
 /** What both kinds of write tell about a resource. */

@@ -304,6 +304,75 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       says: /"name":"192\.0\.2\.9"/,
     },
   ],
+  'what an event does not say is left out where it need not be there': [
+    {
+      path: '/api/v1/namespaces/default/events',
+      body: {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: 'e', namespace: 'default' },
+        involvedObject: { namespace: 'default' },
+      },
+      code: 201,
+      says: /"reportingComponent":""/,
+    },
+    {
+      method: 'GET',
+      path: '/apis/events.k8s.io/v1/namespaces/default/events/e',
+      code: 200,
+      lacks: /"reporting/,
+    },
+  ],
+  "fields that another group wrote are nobody's": [
+    {
+      path: '/api/v1/namespaces/default/events?fieldManager=first',
+      body: {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: 'f', namespace: 'default' },
+        involvedObject: { namespace: 'default' },
+        reason: 'R',
+      },
+      code: 201,
+      says: /"manager":"first"/,
+    },
+    {
+      method: 'PATCH',
+      path: '/apis/events.k8s.io/v1/namespaces/default/events/f?fieldManager=second',
+      type: 'application/merge-patch+json',
+      body: { metadata: { labels: { a: 'b' } } },
+      code: 200,
+      says: /"manager":"second"/,
+      lacks: /"manager":"first"/,
+    },
+  ],
+  'a behavior that came through v1 gets what v2 presets': [
+    {
+      path: '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers',
+      body: {
+        metadata: {
+          name: 'h',
+          annotations: {
+            'autoscaling.alpha.kubernetes.io/behavior':
+              '{"ScaleUp":{"StabilizationWindowSeconds":5,"Policies":[{"Type":"Pods","Value":1,"PeriodSeconds":1}]}}',
+            'autoscaling.alpha.kubernetes.io/metrics': '[{"type":5}]',
+          },
+        },
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },
+          maxReplicas: 3,
+        },
+      },
+      code: 201,
+      says: /\\"SelectPolicy\\":\\"Max\\".*\\"ScaleDown\\":\{/,
+    },
+    {
+      method: 'GET',
+      path: '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/h',
+      code: 200,
+      says: /"scaleDown":\{"selectPolicy":"Max"/,
+    },
+  ],
 };
 
 describe('requests in a row', () => {

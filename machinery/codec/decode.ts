@@ -6,6 +6,7 @@
  * still hold as an empty list); quantities, times and
  * base64 in canonical spelling. Rules: Go's encoding/json over the API types.
  */
+import { carryEmptied } from '../meta/emptied.ts';
 import { badRequest } from '../meta/status-error.ts';
 import type { StructType } from '../schema/schema.ts';
 import { structConverter } from './converters.ts';
@@ -33,6 +34,17 @@ export function toTyped(value: unknown, type: StructType): Typed {
  */
 export function normalize<T extends object>(object: T, type: StructType): T {
   return asBadRequest(() => convert(object, type, false, false, false).object) as T;
+}
+
+/** As normalize, in the same root object whatever had to change. */
+export function normalizeInPlace(object: object, type: StructType, keepsEmptyLists = false): void {
+  const root = object as Record<string, unknown>;
+  const normal = asBadRequest(() => convert(root, type, false, false, keepsEmptyLists).object);
+  if (normal === root) return;
+  // Last member first: the engine takes such a removal back without making the object slow.
+  for (const name of Object.keys(root).reverse()) delete root[name];
+  Object.assign(root, normal);
+  carryEmptied(normal, root);
 }
 
 /** toTyped that throws DecodeError, for callers that word the answer themselves. */

@@ -3,7 +3,7 @@
  * (`defaults.json`), compiled once per kind to a walk that visits only what has rules.
  */
 import { readFileSync } from 'node:fs';
-import { convert as toNormalForm } from '../codec/decode.ts';
+import { normalizeInPlace } from '../codec/decode.ts';
 import { deepCopy } from '../meta/copy.ts';
 import { wasSent } from '../meta/emptied.ts';
 import { deepEqual } from '../meta/equality.ts';
@@ -75,17 +75,10 @@ export function applyDefaults(
     step = compileKind(apiVersion, kind, key);
     compiled.set(key, step);
   }
-  if (step?.(object as JsonObject, clock)) restoreForm(object as JsonObject, apiVersion, kind);
-}
-
-/** Normal form again, in the same root object; lists that were sent empty still are. */
-function restoreForm(object: JsonObject, apiVersion: string, kind: string): void {
+  if (step?.(object as JsonObject, clock) !== true) return;
   const type = kindType(apiVersion, kind);
-  const normal = type === undefined ? object : toNormalForm(object, type, false, false).object;
-  if (normal === object) return;
-  // Last member first: the engine takes such a removal back without making the object slow.
-  for (const name of Object.keys(object).reverse()) delete object[name];
-  Object.assign(object, normal);
+  // Lists that were sent empty still are.
+  if (type !== undefined) normalizeInPlace(object, type, true);
 }
 
 function compileKind(apiVersion: string, kind: string, key: string): Step | undefined {

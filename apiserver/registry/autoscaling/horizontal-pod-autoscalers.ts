@@ -1,4 +1,7 @@
 /** autoscaling/v2 HorizontalPodAutoscaler; autoscaling/v1 is a view of it. */
+import { deepCopy } from '../../../machinery/meta/copy.ts';
+import { deepEqual } from '../../../machinery/meta/equality.ts';
+import { applyDefaults } from '../../../machinery/schema/defaults.ts';
 import type { HorizontalPodAutoscalerV2 } from '../../../machinery/schema/wire.ts';
 import { ageColumn, column } from '../columns.ts';
 import { defineResource, nameColumn } from '../resource.ts';
@@ -19,6 +22,7 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscalerV2
   versions: [autoscalingV1],
   prepareForCreate: dropRoundTripAnnotations,
   prepareForUpdate: dropRoundTripAnnotations,
+  defaultOnRead: defaultBehavior,
   validate: (next) => validateHpa(next, undefined),
   validateUpdate: validateHpa,
   status: { validateUpdate: validateHpaStatus },
@@ -42,3 +46,12 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscalerV2
     ageColumn(),
   ],
 });
+
+/** A behavior that came in an annotation, through v1, has seen none of v2's defaults. */
+function defaultBehavior(hpa: HorizontalPodAutoscalerV2): boolean {
+  const behavior = hpa.spec?.behavior;
+  if (behavior === undefined) return false;
+  const sent = deepCopy(behavior);
+  applyDefaults('autoscaling/v2', 'HorizontalPodAutoscaler', hpa);
+  return !deepEqual(sent, hpa.spec.behavior);
+}

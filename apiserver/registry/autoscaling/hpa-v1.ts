@@ -213,8 +213,11 @@ function decode(text: string | undefined): unknown {
 
 function decodeList<T extends object>(text: string | undefined): T[] | undefined {
   const value = decode(text);
-  if (!Array.isArray(value) || value.some((v) => typeof v !== 'object' || v === null)) {
-    return undefined;
-  }
-  return value as T[];
+  return Array.isArray(value) && value.every(isTyped) ? (value as T[]) : undefined;
+}
+
+/** What does not decode in Go makes the whole list be ignored. */
+function isTyped(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['string', 'undefined'].includes(typeof (value as { type?: unknown }).type);
 }

@@ -25,6 +25,10 @@ export function eventToStored(event: KubeObject): CoreEvent {
 /** The events.k8s.io/v1 form. */
 export function eventFromStored(event: KubeObject): EventsEvent {
   const renamedFields = rename(event, fromStoredNames);
+  // Always there in the core form, and left out here when they are empty.
+  for (const name of ['reportingController', 'reportingInstance']) {
+    if (renamedFields[name] === '') delete renamedFields[name];
+  }
   return { ...renamedFields, apiVersion: 'events.k8s.io/v1' } as unknown as EventsEvent;
 }
 

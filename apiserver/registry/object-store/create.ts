@@ -1,6 +1,6 @@
 /** Creates: names, preparation, validation, the write. */
 import { randomUUID } from 'node:crypto';
-import { normalize } from '../../../machinery/codec/decode.ts';
+import { normalizeInPlace } from '../../../machinery/codec/decode.ts';
 import { deepCopy } from '../../../machinery/meta/copy.ts';
 import type { FieldError } from '../../../machinery/meta/field-error.ts';
 import { nameIsDnsSubdomain, nameIsPathSegment } from '../../../machinery/meta/names.ts';
@@ -82,7 +82,7 @@ export async function prepareCreate(
     if (d.status !== false && !d.createWithStatus) clearStatus(object);
     if (d.generationOf !== undefined) meta.generation = 1;
     d.prepareForCreate?.(object, ctx);
-    normalize(object, type);
+    normalizeInPlace(object, type);
     const errors = [
       ...(d.metadataLast ? [] : validateNewMeta(d, meta)),
       ...(d.validate?.(object, ctx) ?? []),

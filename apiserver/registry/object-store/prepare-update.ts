@@ -1,5 +1,5 @@
 /** What an update may change: the version it is based on, the strategy's rules, validation. */
-import { normalize } from '../../../machinery/codec/decode.ts';
+import { normalizeInPlace } from '../../../machinery/codec/decode.ts';
 import { emptiedOf, holdsEmptied } from '../../../machinery/meta/emptied.ts';
 import { jsonEqual, semanticEqual } from '../../../machinery/meta/equality.ts';
 import * as fe from '../../../machinery/meta/field-error.ts';
@@ -81,7 +81,7 @@ export function prepareUpdate(
   if (old.deletionGracePeriodSeconds !== undefined) {
     meta.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds;
   }
-  normalize(next, type);
+  normalizeInPlace(next, type);
   // The kind has the same hooks for updates of the object itself.
   const rules: UpdateRules = strategy === 'main' ? d : strategy;
   const errors = [
