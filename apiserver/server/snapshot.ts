@@ -1,4 +1,4 @@
-/** A copy of the embedded store as it is, for who may read everything: `GET /debug/snapshot`. */
+/** A copy of the embedded store as it is, for who may read everything: `GET /k8ts/snapshot`. */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,8 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Storage } from '../storage/storage.ts';
 import type { StreamResponse } from './api-response.ts';
 
-/** Where it is. */
-export const snapshotPath = '/debug/snapshot';
+/**
+ * Where it is: not below /debug, which some may read who must not read secrets.
+ */
+export const snapshotPath = '/k8ts/snapshot';
 
 /** Writes the copy beside the store, in a folder for this server alone, and sends it. */
 export function snapshotAnswer(

@@ -55,7 +55,7 @@ describe('k8ts snapshot', () => {
     const config = join(folder, 'config');
     const file = join(folder, 'saved.db');
     writeFileSync(config, kubeconfig(server.url, ca, 'plain'));
-    const refused = { message: /answers 403: .*cannot get path "\/debug\/snapshot"$/ };
+    const refused = { message: /answers 403: .*cannot get path "\/k8ts\/snapshot"$/ };
     await assert.rejects(snapshot('save', file, '--kubeconfig', config), refused);
     writeFileSync(config, kubeconfig(server.url, ca, token));
     await snapshot('save', file, '--kubeconfig', config);
