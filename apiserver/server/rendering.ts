@@ -78,7 +78,8 @@ export function renderValue(
   let type = kindType(value.apiVersion ?? '', value.kind ?? '') ?? c.resource.type;
   const source = form.as === 'Table' ? tableOf(c.resource, value.kind ?? '') : undefined;
   if (source !== undefined) {
-    const meta = { resourceVersion: value.metadata?.resourceVersion ?? '' };
+    const { resourceVersion } = value.metadata ?? {};
+    const meta: ListMeta = resourceVersion ? { resourceVersion } : {};
     return renderTable(c, [stored ?? value], meta, code, source);
   }
   if (form.as === 'PartialObjectMetadata' && value.kind !== 'Status') {

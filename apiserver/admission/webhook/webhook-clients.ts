@@ -1,4 +1,10 @@
 /** Connections to webhooks: one set for all webhooks with the same client configuration. */
+import {
+  escapedPath,
+  type GoUrl,
+  parseGoUrl,
+  splitHostPort,
+} from '../../../machinery/meta/go-url.ts';
 import type { Service } from '../../../machinery/schema/wire.ts';
 import type { Endpoint } from '../../webhook/post.ts';
 import { type Address, TlsAgent } from '../../webhook/tls-agent.ts';
@@ -56,10 +62,11 @@ export class WebhookClients {
         serviceAddress(this.#services(namespace, name), name, port),
       );
     }
-    const { hostname, host, pathname, port } = new URL(url!);
-    const bare = hostname.replace(/^\[|\]$/g, '');
-    const address = { host: bare, port: port === '' ? defaultPort : Number(port) };
-    return this.#endpoint(host, decodeURIComponent(pathname), bare, caBundle, () => address);
+    const parsed = parseGoUrl(url!);
+    if ('problem' in parsed) throw new Error(`Unparsable URL: ${parsed.problem}`);
+    const { hostname, port } = splitHostPort(parsed);
+    const address = { host: hostname, port: port === '' ? defaultPort : Number(port) };
+    return this.#endpoint(parsed.host, parsed.path, hostname, caBundle, () => address);
   }
 
   #endpoint(
@@ -86,6 +93,20 @@ export class WebhookClients {
   }
 }
 
+const root: GoUrl = {
+  scheme: 'https',
+  opaque: '',
+  user: undefined,
+  host: '',
+  path: '/',
+  rawPath: '',
+  query: '',
+  emptyQuery: false,
+  hostLeftOut: false,
+  fragment: '',
+  rawFragment: '',
+};
+
 /** A path without empty and dot segments, encoded as Go's URLs are. */
 export function encodePath(path: string): string {
   const kept: string[] = [];
@@ -94,12 +115,5 @@ export function encodePath(path: string): string {
     if (segment === '..') kept.pop();
     else kept.push(segment);
   }
-  return `/${kept.map(encodeSegment).join('/')}`;
-}
-
-function encodeSegment(segment: string): string {
-  const reserved = /%(24|26|2B|2C|3A|3B|3D|40)/g;
-  return encodeURIComponent(segment)
-    .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replace(reserved, (encoded) => decodeURIComponent(encoded));
+  return escapedPath({ ...root, path: `/${kept.join('/')}` });
 }
