@@ -57,6 +57,17 @@ describe('answers of a server', () => {
     assert.match(String(answer.headers['warning']), /unknown field \\"data\\".*\\"metadata\\"/);
   });
 
+  it('take no data for an empty map, and no binary data for none', async () => {
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fixed' } };
+    await ask('POST', configMaps, { ...object, immutable: true });
+    const apply = 'application/apply-patch+yaml';
+    const merge = 'application/merge-patch+json';
+    const path = `${configMaps}/fixed`;
+    const data = { ...object, data: {} };
+    assert.equal((await ask('PATCH', `${path}?fieldManager=m`, data, apply)).code, 200);
+    assert.equal((await ask('PATCH', path, { binaryData: {} }, merge)).code, 422);
+  });
+
   it('take preconditions of a delete from the query', async () => {
     const refused = await ask('DELETE', `${configMaps}/json?uid=u`);
     assert.equal(refused.code, 409);

@@ -62,10 +62,13 @@ function validateImmutable(next: ConfigMap, prev: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
   const fixed = 'field is immutable when `immutable` is set';
   if (next.immutable !== true) errors.push(forbiddenField(FieldPath.of('immutable'), fixed));
-  for (const field of ['data', 'binaryData'] as const) {
-    if (!deepEqual(next[field], prev[field]) || isSentEmpty(next, field)) {
-      errors.push(forbiddenField(FieldPath.of(field), fixed));
-    }
+  // No data is an empty map by default; of binaryData, where it is not, the two are told apart.
+  const changed = {
+    data: !deepEqual(next.data ?? {}, prev.data ?? {}),
+    binaryData: !deepEqual(next.binaryData, prev.binaryData) || isSentEmpty(next, 'binaryData'),
+  };
+  for (const [field, differs] of Object.entries(changed)) {
+    if (differs) errors.push(forbiddenField(FieldPath.of(field), fixed));
   }
   return errors;
 }
