@@ -3,8 +3,11 @@ import { ListValue } from './list-value.ts';
 import { MapValue } from './map-value.ts';
 import type { Value } from './values.ts';
 
-/** Plain JSON: what `JSON.parse` gives, fields that are `undefined` counting as missing. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/**
+ * Plain JSON: what `JSON.parse` gives, with bigint for whole numbers that a number cannot hold.
+ * Fields that are `undefined` count as missing.
+ */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
 /** A JSON object. */
 export interface JsonObject {
   readonly [key: string]: Json | undefined;
