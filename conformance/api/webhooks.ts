@@ -90,21 +90,26 @@ async function manyAtOnce(api: Api, webhook: TestWebhook): Promise<void> {
   await removed(api, maps);
 }
 
-/** A client that leaves does not leave its request behind at the webhook. */
+/** Of a client that leaves, nothing is left: whatever the failure policy is. */
 async function leaves(api: Api, webhook: TestWebhook): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<{ allowed: boolean }>();
-  const arrived = Promise.withResolvers<void>();
-  webhook.reply('/slow', () => {
-    arrived.resolve();
-    return promise;
-  });
-  await made(api, configurations('validating'), configuration(webhook, ['/slow']));
-  const left = api.send('POST', maps, { body: configMap('left'), timeoutMs: 300 });
-  await arrived.promise;
-  await assert.rejects(left);
-  await removed(api, `${configurations('validating')}/c`);
-  resolve({ allowed: true });
-  assert.equal((await api.call('GET', `${maps}/left`)).status, 404);
+  for (const kind of ['mutating', 'validating']) {
+    for (const failurePolicy of ['Fail', 'Ignore']) {
+      const { promise, resolve } = Promise.withResolvers<{ allowed: boolean }>();
+      const arrived = Promise.withResolvers<void>();
+      webhook.reply('/slow', () => {
+        arrived.resolve();
+        return promise;
+      });
+      const hooks = configuration(webhook, ['/slow'], { failurePolicy });
+      await made(api, configurations(kind), hooks);
+      const left = api.send('POST', maps, { body: configMap('left'), timeoutMs: 300 });
+      await arrived.promise;
+      await assert.rejects(left);
+      await removed(api, `${configurations(kind)}/c`);
+      resolve({ allowed: true });
+      assert.equal((await api.call('GET', `${maps}/left`)).status, 404, `${kind} ${failurePolicy}`);
+    }
+  }
 }
 
 async function run(name: string, servers: readonly ApiProcess[]): Promise<void> {

@@ -59,10 +59,9 @@ export function refusalFrom(
     if (e instanceof StatusError) return e;
     throw e;
   }
-  if (!hook.ignoresFailures) return e.toStatusError();
-  if (!e.canceled) {
-    metrics.failedOpen(hook);
-    annotateFailedOpen(a, hook, turn);
-  }
+  // For a client that is gone, nothing goes on.
+  if (!hook.ignoresFailures || e.canceled) return e.toStatusError();
+  metrics.failedOpen(hook);
+  annotateFailedOpen(a, hook, turn);
   return undefined;
 }

@@ -1,36 +1,27 @@
 /** One question to a webhook, and its answer. */
 import { randomUUID } from 'node:crypto';
 import { StatusError } from '../../../machinery/meta/status-error.ts';
-import { post } from '../../webhook/post.ts';
+import { type Answer, type Endpoint, post } from '../../webhook/post.ts';
 import { answerError } from '../../webhook/server-answer.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 import { annotateForWebhook } from './annotations.ts';
+import { CallLimit } from './call-limit.ts';
 import {
   CallFailure,
-  Canceled,
-  DeadlineExceeded,
   dryRunUnsupported,
   Rejection,
   refusalOf,
   requestTimedOut,
 } from './failures.ts';
 import type { Invocation } from './invocation.ts';
-import {
-  type ReviewVersion,
-  readReview,
-  reviewText,
-  reviewVersionOf,
-  type Verdict,
-  verdictOf,
-} from './review.ts';
+import { readReview, reviewText, reviewVersionOf, type Verdict, verdictOf } from './review.ts';
 import type { ShownObjects } from './versions.ts';
 import type { WebhookClients } from './webhook-clients.ts';
 
 /** What stands for the code of an answer that cannot be used. */
 const unavailable = 503;
 const defaultTimeoutSeconds = 10;
-/** Who watches over the time of requests answers first when that is over. */
-const graceMs = 100;
+const calling = 'failed to call webhook';
 
 /**
  * Asks; the verdict of a webhook that allows the request. What it says beside is passed on. Throws
@@ -54,7 +45,10 @@ export async function callWebhook(
   const uid = randomUUID();
   const text = reviewText(version, uid, a, invocation, shown);
   const body = await ask(a, invocation, text, clients);
-  const verdict = checked(name, () => verdictOf(body(version), version, uid, type === 'admit'));
+  const review = usable(name, calling, () => readReview(body, version));
+  const verdict = usable(name, 'received invalid webhook response', () =>
+    verdictOf(review, version, uid, type === 'admit'),
+  );
   for (const [key, value] of Object.entries(verdict.auditAnnotations)) {
     annotateForWebhook(a, `${name}/${key}`, value);
   }
@@ -68,69 +62,46 @@ function checkSideEffects(name: string, sideEffects: string | undefined): void {
   if (sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw dryRunUnsupported(name);
 }
 
-function checked<T>(name: string, check: () => T): T {
+/** Runs what an answer that cannot be used fails in. */
+function usable<T>(name: string, what: string, run: () => T): T {
   try {
-    return check();
+    return run();
   } catch (e) {
-    if (e instanceof CallFailure) throw e;
-    const why = `received invalid webhook response: ${(e as Error).message}`;
-    throw new CallFailure(name, why, unavailable, { cause: e });
+    throw failure(name, what, unavailable, e);
   }
 }
 
-type Read = (version: ReviewVersion) => ReturnType<typeof readReview>;
+function failure(name: string, what: string, code: number, cause: unknown): CallFailure {
+  return new CallFailure(name, `${what}: ${(cause as Error).message}`, code, { cause });
+}
 
-/** Sends a review; what came back, to be read. Throws CallFailure. */
+/** Sends a review; the body of the answer. Throws CallFailure, or StatusError 504. */
 async function ask(
   a: AdmissionAttributes,
-  { hook }: Invocation,
+  { hook: { name, declared } }: Invocation,
   text: string,
   clients: WebhookClients,
-): Promise<Read> {
-  const { name, declared } = hook;
-  const failed = (what: string, code: number, cause: unknown) =>
-    new CallFailure(name, `${what}: ${(cause as Error).message}`, code, { cause });
-  let endpoint: ReturnType<WebhookClients['endpoint']>;
+): Promise<Buffer> {
+  let endpoint: Endpoint;
   try {
     endpoint = clients.endpoint(declared.clientConfig);
   } catch (e) {
-    throw failed('could not get REST client', 500, e);
+    throw failure(name, 'could not get REST client', 500, e);
   }
-  const allowedMs = (declared.timeoutSeconds ?? defaultTimeoutSeconds) * 1000;
-  const leftMs = a.deadlineMs === undefined ? Infinity : a.deadlineMs - performance.now();
-  if (leftMs <= 0) throw requestTimedOut();
-  const timeoutMs = Math.min(allowedMs, leftMs);
-  const abort = new AbortController();
-  const afterMs = leftMs < allowedMs ? timeoutMs + graceMs : timeoutMs;
-  const timer = setTimeout(() => abort.abort(new DeadlineExceeded()), afterMs);
-  const forget = a.onGone?.(() => abort.abort(new Canceled()));
+  using limit = new CallLimit(a, (declared.timeoutSeconds ?? defaultTimeoutSeconds) * 1000);
   try {
-    const url = `${endpoint.url}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
-    const { code, contentType, body } = await post(endpoint, url, text, abort.signal);
-    if (code < 200 || code > 206) throw answerError(code, contentType, body);
-    if (body.length === 0) {
-      const type = contentType ?? '';
-      throw new Error(`0-length response with status code: ${code} and content type: ${type}`);
-    }
-    return (version) => {
-      try {
-        return readReview(body, version);
-      } catch (e) {
-        throw failed('failed to call webhook', unavailable, e);
-      }
-    };
+    const url = `${endpoint.url}?timeout=${limit.seconds}s`;
+    return bodyOf(await post(endpoint, url, text, limit.signal));
   } catch (e) {
-    // The request's own time is over: nobody's policy has a say in that.
-    if (abort.signal.aborted && leftMs < allowedMs && !(abort.signal.reason instanceof Canceled)) {
-      throw requestTimedOut();
-    }
-    const cause =
-      abort.signal.aborted && e instanceof Error && e.cause === undefined
-        ? Object.assign(e, { cause: abort.signal.reason as Error })
-        : e;
-    throw failed('failed to call webhook', e instanceof StatusError ? e.code : unavailable, cause);
-  } finally {
-    clearTimeout(timer);
-    forget?.();
+    if (limit.requestIsOver) throw requestTimedOut();
+    const failed = failure(name, calling, e instanceof StatusError ? e.code : unavailable, e);
+    failed.canceled = limit.canceled;
+    throw failed;
   }
+}
+
+function bodyOf({ code, contentType = '', body }: Answer): Buffer {
+  if (code < 200 || code > 206) throw answerError(code, contentType, body);
+  if (body.length > 0) return body;
+  throw new Error(`0-length response with status code: ${code} and content type: ${contentType}`);
 }

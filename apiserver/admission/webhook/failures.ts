@@ -14,12 +14,11 @@ export class CallFailure extends Error {
   /** As metrics tell it: that of the webhook's answer, or of what stands for none. */
   readonly code: number;
   /** The request's client went away meanwhile. */
-  readonly canceled: boolean;
+  canceled = false;
 
   constructor(webhook: string, why: string, code: number, options?: ErrorOptions) {
     super(`failed calling webhook ${quote(webhook)}: ${why}`, options);
     this.code = code;
-    this.canceled = options?.cause instanceof Error && hasCause(options.cause, Canceled);
   }
 
   /** The answer to the request when failures are not ignored. */
@@ -49,11 +48,6 @@ export class DeadlineExceeded extends Error {
   constructor() {
     super('context deadline exceeded');
   }
-}
-
-function hasCause(error: unknown, type: typeof Canceled): boolean {
-  for (let e: unknown = error; e instanceof Error; e = e.cause) if (e instanceof type) return true;
-  return false;
 }
 
 /** A status that a webhook gives for its refusal; what it leaves out is filled in. */
