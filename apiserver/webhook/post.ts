@@ -5,7 +5,6 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { endsOf, type TlsAgent } from './tls-agent.ts';
 import { exchangeError, TransportError, withUrl } from './transport-error.ts';
 
@@ -29,7 +28,6 @@ export interface Answer {
 const maxAnswerBytes = 16 * 1024 * 1024;
 const maxRedirects = 10;
 const maxRetries = 10;
-const unzip = promisify(gunzip);
 
 /**
  * Posts to `url`; resolves with whatever answer came. Throws TransportError with Go's text; after `signal`
@@ -142,7 +140,7 @@ async function read(response: IncomingMessage, signal: AbortSignal): Promise<Ans
     }
     const raw = Buffer.concat(chunks);
     const zipped = response.headers['content-encoding'] === 'gzip' && raw.length > 0;
-    const body = zipped ? await unzip(raw, { maxOutputLength: maxAnswerBytes }) : raw;
+    const body = zipped ? await unzipped(raw) : raw;
     return { code: response.statusCode ?? 0, contentType: response.headers['content-type'], body };
   } catch (e) {
     throw new TransportError(
@@ -150,6 +148,12 @@ async function read(response: IncomingMessage, signal: AbortSignal): Promise<Ans
       { cause: e },
     );
   }
+}
+
+async function unzipped(raw: Buffer): Promise<Buffer> {
+  // Loaded by those whom a webhook answers so: few do.
+  const { gunzip } = await import('node:zlib');
+  return promisify(gunzip)(raw, { maxOutputLength: maxAnswerBytes });
 }
 
 function brokenOff(e: unknown, signal: AbortSignal): string {
