@@ -28,6 +28,13 @@ describe('strategic merge patch', () => {
       { containers: items('cab') },
     ],
     [
+      'adds items behind what was there when an order names none of them',
+      podSpec,
+      { imagePullSecrets: items('ab') },
+      { '$setElementOrder/imagePullSecrets': [], imagePullSecrets: items('cc') },
+      { imagePullSecrets: items('abc') },
+    ],
+    [
       'puts an item where a deleted one has left room, before what is ordered behind',
       podSpec,
       { containers: items('abd') },

@@ -95,12 +95,14 @@ export function inOrder(
   const serverIndex = indexes(serverOrder.map(keyOf));
   const place = (index: ReadonlyMap<unknown, number>, v: unknown): number =>
     index.get(keyOf(v)) ?? -1;
-  const right = items
-    .filter((v) => inPatch.has(keyOf(v)))
-    .toSorted((a, b) => place(patchIndex, a) - place(patchIndex, b));
-  const left = items
-    .filter((v) => !inPatch.has(keyOf(v)))
-    .toSorted((a, b) => place(serverIndex, a) - place(serverIndex, b));
+  const right = sorted(
+    items.filter((v) => inPatch.has(keyOf(v))),
+    (v) => place(patchIndex, v),
+  );
+  const left = sorted(
+    items.filter((v) => !inPatch.has(keyOf(v))),
+    (v) => place(serverIndex, v),
+  );
   const out: unknown[] = [];
   let i = 0;
   let j = 0;
@@ -111,6 +113,27 @@ export function inOrder(
     else out.push(right[j++]);
   }
   return [...out, ...left.slice(i), ...right.slice(j)];
+}
+
+/** Up to so many items Go sorts by insertion. */
+const insertionLimit = 20;
+
+/**
+ * By their places. An item without one (-1) counts as less than any other, and any other as less
+ * than it: where it comes to stand is up to the way of sorting, which is Go's.
+ */
+function sorted(items: readonly unknown[], placeOf: (item: unknown) => number): unknown[] {
+  const out = items.map((item) => ({ item, place: placeOf(item) }));
+  if (out.length > insertionLimit || out.every(({ place }) => place >= 0)) {
+    return out.toSorted((a, b) => a.place - b.place).map(({ item }) => item);
+  }
+  const less = (a: number, b: number) => a < 0 || b < 0 || a < b;
+  for (let i = 1; i < out.length; i++) {
+    for (let j = i; j > 0 && less(out[j]!.place, out[j - 1]!.place); j--) {
+      [out[j - 1], out[j]] = [out[j]!, out[j - 1]!];
+    }
+  }
+  return out.map(({ item }) => item);
 }
 
 function indexes(keys: readonly unknown[]): Map<unknown, number> {
