@@ -171,22 +171,27 @@ function decodePatched(
   earlier: readonly string[],
   warn: (text: string) => void,
   shown: () => string,
-  read = () => readAsKind(document, expected),
+  read?: () => Typed,
 ): KubeObject {
   const refuse = (why: string) =>
     invalid({ group: '', resource: '' }, '', [
       fe.invalidValue(fe.FieldPath.of('patch'), shown(), why),
     ]);
   const strict = options.fieldValidation !== 'Ignore';
+  // What the real server reads is the text, which is not in the order of the document.
+  const inTextOrder = (errors: string[]) =>
+    read !== undefined || errors.length < 2
+      ? errors
+      : readAsKind(JSON.parse(shown()), expected).strictErrors;
   // Decoding takes empty lists out.
   const sent = (document as KubeObject).metadata?.managedFields;
   const resets = Array.isArray(sent) && sent.length === 0;
   let object: KubeObject;
   let strictErrors: string[];
   try {
-    const typed = read();
+    const typed = read?.() ?? readAsKind(document, expected);
     object = typed.object as KubeObject;
-    strictErrors = strict ? [...earlier, ...typed.strictErrors] : [];
+    strictErrors = strict ? [...earlier, ...inTextOrder(typed.strictErrors)] : [];
   } catch (e) {
     if (!(e instanceof DecodeError)) throw e;
     throw refuse(e.message);

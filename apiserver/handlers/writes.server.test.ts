@@ -373,6 +373,32 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       says: /"scaleDown":\{"selectPolicy":"Max"/,
     },
   ],
+  'unknown fields of a patched object are told in the order of its text': [
+    {
+      path: '/api/v1/namespaces/default/configmaps',
+      body: { metadata: { name: 'unknown' }, data: { a: 'b' } },
+      code: 201,
+    },
+    {
+      method: 'PATCH',
+      path: '/api/v1/namespaces/default/configmaps/unknown?fieldValidation=Strict',
+      type: 'application/merge-patch+json',
+      body: { metadata: { odd: 1 }, bogus: 1 },
+      code: 422,
+      says: /unknown field \\"bogus\\", unknown field \\"metadata\.odd\\"/,
+    },
+    {
+      method: 'PATCH',
+      path: '/api/v1/namespaces/default/configmaps/unknown?fieldValidation=Strict',
+      type: jsonPatch,
+      body: [
+        { op: 'add', path: '/metadata/odd', value: 1 },
+        { op: 'add', path: '/bogus', value: 1 },
+      ],
+      code: 422,
+      says: /unknown field \\"bogus\\", unknown field \\"metadata\.odd\\"/,
+    },
+  ],
 };
 
 describe('requests in a row', () => {
