@@ -56,9 +56,25 @@ export class FieldSelector {
 /** Selects every object. */
 export const everyField = new FieldSelector([]);
 
-/** Parses a field selector; throws FieldSelectorError. Terms come out sorted by their text. */
+const parsed = new Map<string, FieldSelector>();
+const parsedLimit = 1024;
+
+/**
+ * Parses a field selector; throws FieldSelectorError. Terms come out sorted by their text. Results
+ * are shared between callers.
+ */
 export function parseFieldSelector(text: string): FieldSelector {
   if (text === '') return everyField;
+  let selector = parsed.get(text);
+  if (selector === undefined) {
+    selector = parse(text);
+    if (parsed.size >= parsedLimit) parsed.clear();
+    if (text.length <= 1024) parsed.set(text, selector);
+  }
+  return selector;
+}
+
+function parse(text: string): FieldSelector {
   const terms = splitTerms(text)
     .filter((t) => t !== '')
     .toSorted();
