@@ -78,12 +78,16 @@ class World {
   readonly session: WatchSession;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: Partial<ListOptions> = {}, selection: Partial<Selection> = {}) {
+  constructor(
+    options: Partial<ListOptions> = {},
+    selection: Partial<Selection> = {},
+    asList = false,
+  ) {
     this.cache.replace([], 10);
     const resource = { store: { cache: this.cache, cacher: this.cacher } };
     this.session = new WatchSession({
       minTimeoutMs: 1_800_000,
-      c: { resource, form: { streamType: 'application/json' } } as unknown as RenderContext,
+      c: { resource, form: { streamType: 'application/json', asList } } as unknown as RenderContext,
       selection: {
         ...{ namespace: '', scope: '', labels: everything, fields: everyField, name: '' },
         ...{ everything: true, matches: () => true },
@@ -136,6 +140,16 @@ describe('a watch session', () => {
     assert.deepEqual(await w.sent(), [
       ...['ADDED a@3', 'ADDED b@7', 'BOOKMARK @10 end', 'ADDED c@11', 'DELETED c@12'],
     ]);
+  });
+
+  it('ends at the first event for those who want objects as lists', async () => {
+    const w = new World({}, {}, true);
+    w.session.resume([], 10);
+    w.run();
+    assert.deepEqual([await w.sent(), w.client.writableEnded], [[], false]);
+    w.write(widget('a', 11));
+    assert.deepEqual([await w.sent(), w.client.writableEnded], [[], true]);
+    await w.ended();
   });
 
   it('names no end to those that take no bookmarks', async () => {

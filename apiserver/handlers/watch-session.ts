@@ -220,6 +220,11 @@ export class WatchSession {
   }
 
   #send({ type, object }: Waiting, share: boolean): void {
+    // An object is no list: the real server ends the stream where it should show one as such.
+    if (this.#c.form.asList) {
+      this.#end();
+      return;
+    }
     this.#stream.push(this.#encoder.event(type, object, share));
   }
 

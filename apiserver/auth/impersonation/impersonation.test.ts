@@ -155,6 +155,17 @@ describe('impersonation', () => {
       },
     ],
     [
+      'extras without a user',
+      [],
+      alice,
+      ['Impersonate-Extra-X', 'a'],
+      {
+        code: 400,
+        message:
+          'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string(nil), Extra:map[string][]string{"x":[]string{"a"}}} without impersonating a user name',
+      },
+    ],
+    [
       'an ordinary user, for one verb',
       [on('user-info'), 'impersonate:user-info users.authentication.k8s.io bob'],
       alice,

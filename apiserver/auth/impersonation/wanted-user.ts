@@ -45,7 +45,7 @@ function asks(headers: IncomingMessage['headers']): boolean {
 function goUser({ name, uid, groups, extra }: WantedUser): string {
   const list = (values: readonly string[]) => `[]string{${values.map(quote).join(', ')}}`;
   const keys = [...extra.keys()].sort();
-  const pairs = keys.map((k) => `${quote(k)}:${list(extra.get(k)!).slice('[]string'.length)}`);
+  const pairs = keys.map((k) => `${quote(k)}:${list(extra.get(k)!)}`);
   const shown = [
     `Name:${quote(name)}`,
     `UID:${quote(uid)}`,
