@@ -1,25 +1,20 @@
 /**
- * What grows with the number of objects: fills the API server with pods and measures on the way.
+ * What grows with what is there: fills the API server with pods and measures on the way.
  *
  *   node hack/bench-scale.ts [--pods 2000,50000] [--etcd http://127.0.0.1:2379]
  *
- * At each number of pods: resident memory, server CPU of a get, of a list by node (whose pods are
- * always 20), how long a watch takes to start, and how long the server takes to start again. Pods
- * are spread over namespaces of 500. A benchmark, not a test: it judges nothing.
+ * At each number of pods: resident memory, server CPU of a get, of lists whose pods are always 20 (by
+ * node, by label in a namespace, a page in its middle), how long a watch takes to start, and how
+ * long the server takes to start again. Pods are spread over namespaces of 1000. At the end, what
+ * a get, a list by label and a patch cost beside watchers that select other objects, and beside
+ * further kinds: no more than alone. A benchmark, not a test: it judges nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  cpuMicros,
-  type RunningServer,
-  residentMib,
-  startServer,
-  stop,
-  token,
-} from './bench-server.ts';
+import { call, disconnect, endWatches, together, watch } from './bench-client.ts';
+import { cpuMicros, type RunningServer, residentMib, startServer, stop } from './bench-server.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -27,21 +22,33 @@ const { values: flags } = parseArgs({
     etcd: { type: 'string' },
   },
 });
-const perNamespace = 500;
+const perNamespace = 1000;
 const podsOfNode = 20;
-const connections = 32;
+/** In each namespace: 20 pods have the same. */
+const apps = 50;
+const watchersOfEach = 250;
+const kinds = 200;
 const measuredMs = 3000;
 const watchStarts = 20;
 
-const agent = new Agent({ keepAlive: true, maxSockets: connections });
+/** Watches of pods none of which is patched. */
+const otherWatches: readonly (readonly [string, (i: number) => string])[] = [
+  ['other namespaces', (i) => `/api/v1/namespaces/other-${i}/pods?watch=1`],
+  ['other names', (i) => `${podsPath(0)}?watch=1&fieldSelector=metadata.name%3Dother-${i}`],
+  ['other nodes', (i) => `/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dother-${i}`],
+  ['other labels', (i) => `${podsPath(0)}?watch=1&labelSelector=app%3Dother-${i}`],
+];
+
 const folder = mkdtempSync(join(tmpdir(), 'k8ts-scale-'));
 const args = flags.etcd === undefined ? [] : [`--etcd-servers=${flags.etcd}`];
 let server: RunningServer | undefined;
 try {
   server = await startServer(folder, 'data', args);
   let made = 0;
-  console.log('| pods | memory, MiB | get, us | list by node, us | watch starts, ms | start, ms |');
-  console.log('|---:|---:|---:|---:|---:|---:|');
+  console.log(
+    '| pods | memory, MiB | get, us | by node, us | by label, us | page, us | watch starts, ms | start, ms |',
+  );
+  console.log('|---:|---:|---:|---:|---:|---:|---:|---:|');
   for (const wanted of flags.pods.split(',').map(Number)) {
     await fill(server.port, made, wanted);
     made = wanted;
@@ -49,10 +56,11 @@ try {
     await stop(server.child);
     server = await startServer(folder, 'data', args);
     const again = `after the start: ${residentMib(server.child.pid!)} MiB`;
-    console.log(`| ${again} | | | | | ${server.startMs.toFixed(0)} |`);
+    console.log(`| ${again} | | | | | | | ${server.startMs.toFixed(0)} |`);
   }
+  await besideOthers(server, made);
 } finally {
-  agent.destroy();
+  disconnect();
   if (server !== undefined) await stop(server.child);
   rmSync(folder, { recursive: true, force: true });
 }
@@ -65,20 +73,66 @@ async function report({ child, port }: RunningServer, pods: number): Promise<voi
   const byNode = await cost(port, pid, (i) => {
     return `/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-${i % nodes}&resourceVersion=0`;
   });
-  const watch = await watchStart(port);
-  const cells = [pods, memory, get.toFixed(0), byNode.toFixed(0), watch.toFixed(1), ''];
-  console.log(`| ${cells.join(' | ')} |`);
+  const byLabel = await cost(port, pid, labelPath);
+  const start = await middleOf(port);
+  const page = await cost(port, pid, () => `${podsPath(0)}?limit=20&continue=${start}`);
+  const starts = await watchStart(port);
+  const us = [get, byNode, byLabel, page].map((n) => n.toFixed(0));
+  console.log(`| ${[pods, memory, ...us, starts.toFixed(1), ''].join(' | ')} |`);
+}
+
+/** What others want must cost nothing: watchers of other objects, kinds that are not asked for. */
+async function besideOthers({ child, port }: RunningServer, pods: number): Promise<void> {
+  console.log('| beside | get, us | by label, us | patch, us |');
+  console.log('|---|---:|---:|---:|');
+  const pid = child.pid!;
+  const row = async (name: string) => {
+    const get = await cost(port, pid, (i) => podPath((i * 7919) % pods));
+    const byLabel = await cost(port, pid, labelPath);
+    const patch = await costOf(pid, (i) => {
+      const body = { metadata: { annotations: { 'example.com/round': String(i) } } };
+      return call(port, 'PATCH', podPath(i % podsOfNode), body, 'application/merge-patch+json');
+    });
+    console.log(`| ${[name, ...[get, byLabel, patch].map((n) => n.toFixed(0))].join(' | ')} |`);
+  };
+  await row('nothing (the server is cold)');
+  await row('nothing');
+  for (const [name, path] of otherWatches) {
+    let next = 0;
+    await together(async () => {
+      while (next < watchersOfEach) await watch(port, path(next++));
+    });
+    await row(`${watchersOfEach} watchers of ${name}`);
+    endWatches();
+  }
+  for (let i = 0; i < kinds; i++) {
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    await call(port, 'POST', path, definition(i));
+  }
+  await row(`${kinds} more kinds, just made`);
+  await row(`${kinds} more kinds`);
 }
 
 /** Server CPU of a GET, in microseconds. */
-async function cost(port: number, pid: number, path: (i: number) => string): Promise<number> {
+function cost(port: number, pid: number, path: (i: number) => string): Promise<number> {
+  return costOf(pid, (i) => call(port, 'GET', path(i)));
+}
+
+async function costOf(pid: number, work: (i: number) => Promise<unknown>): Promise<number> {
   const before = cpuMicros(pid);
   const until = performance.now() + measuredMs;
   let count = 0;
   await together(async () => {
-    while (performance.now() < until) await call(port, 'GET', path(count++));
+    while (performance.now() < until) await work(count++);
   });
   return (cpuMicros(pid) - before) / count;
+}
+
+/** The token of a page that begins in the middle of a namespace. */
+async function middleOf(port: number): Promise<string> {
+  const text = await call(port, 'GET', `${podsPath(0)}?limit=${perNamespace / 2}`);
+  const { metadata } = JSON.parse(text) as { metadata: { continue: string } };
+  return metadata.continue;
 }
 
 /** From the request to the head of its answer, the median of several watches of all pods. */
@@ -86,21 +140,10 @@ async function watchStart(port: number): Promise<number> {
   const { metadata } = JSON.parse(await call(port, 'GET', '/api/v1/pods?limit=1')) as {
     metadata: { resourceVersion: string };
   };
+  const path = `/api/v1/pods?watch=1&resourceVersion=${metadata.resourceVersion}`;
   const times: number[] = [];
-  for (let i = 0; i < watchStarts; i++) {
-    const path = `/api/v1/pods?watch=1&resourceVersion=${metadata.resourceVersion}`;
-    const started = performance.now();
-    await new Promise<void>((resolve, reject) => {
-      const watch = request(options(port, 'GET', path), (response) => {
-        times.push(performance.now() - started);
-        response.on('error', () => {});
-        response.destroy();
-        resolve();
-      });
-      watch.on('error', reject);
-      watch.end();
-    });
-  }
+  for (let i = 0; i < watchStarts; i++) times.push(await watch(port, path));
+  endWatches();
   return times.sort((a, b) => a - b)[watchStarts >> 1]!;
 }
 
@@ -115,18 +158,40 @@ async function fill(port: number, from: number, to: number): Promise<void> {
   await together(async () => {
     while (next < to) {
       const i = next++;
-      await call(port, 'POST', podPath(i).replace(/\/[^/]*$/, ''), pod(i));
+      await call(port, 'POST', podsPath(Math.floor(i / perNamespace)), pod(i));
     }
   });
 }
 
+function podsPath(namespace: number): string {
+  return `/api/v1/namespaces/ns-${namespace}/pods`;
+}
+
 function podPath(i: number): string {
-  return `/api/v1/namespaces/ns-${Math.floor(i / perNamespace)}/pods/pod-${i}`;
+  return `${podsPath(Math.floor(i / perNamespace))}/pod-${i}`;
+}
+
+function labelPath(i: number): string {
+  return `${podsPath(0)}?labelSelector=app%3Dapp-${i % apps}`;
+}
+
+function definition(i: number): object {
+  const group = 'scale.example.com';
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  return {
+    metadata: { name: `things${i}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind: `Thing${i}`, plural: `things${i}` },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  };
 }
 
 /** A pod of 3 KB as stored. */
 function pod(i: number): object {
-  const labels = { app: `app-${i % 100}`, tier: i % 2 === 0 ? 'web' : 'db' };
+  const labels = { app: `app-${i % apps}`, tier: i % 2 === 0 ? 'web' : 'db' };
   const annotations = { 'example.com/note': 'x'.repeat(200) };
   return {
     metadata: { name: `pod-${i}`, labels, annotations },
@@ -146,42 +211,4 @@ function pod(i: number): object {
       volumes: [{ name: 'tmp', emptyDir: {} }],
     },
   };
-}
-
-function together(work: () => Promise<void>): Promise<unknown> {
-  return Promise.all(Array.from({ length: connections }, work));
-}
-
-function options(port: number, method: string, path: string, type?: string) {
-  return {
-    agent,
-    port,
-    method,
-    path,
-    rejectUnauthorized: false,
-    headers: {
-      Authorization: `Bearer ${token}`,
-      Accept: 'application/json',
-      ...(type === undefined ? {} : { 'Content-Type': type }),
-    },
-  };
-}
-
-/** The body of the answer; throws for one that is an error. */
-function call(port: number, method: string, path: string, body?: object): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const type = body === undefined ? undefined : 'application/json';
-    const req = request(options(port, method, path, type), (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        if (response.statusCode! < 300) resolve(text);
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
-      });
-    });
-    req.on('error', reject);
-    req.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
