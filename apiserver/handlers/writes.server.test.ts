@@ -399,6 +399,37 @@ const traces: Readonly<Record<string, readonly Step[]>> = {
       says: /unknown field \\"bogus\\", unknown field \\"metadata\.odd\\"/,
     },
   ],
+  'ranges that were sent empty are told from none': [
+    {
+      path: '/apis/networking.k8s.io/v1/servicecidrs',
+      body: { metadata: { name: 'range' }, spec: { cidrs: ['10.99.0.0/16'] } },
+      code: 201,
+    },
+    {
+      method: 'PUT',
+      path: '/apis/networking.k8s.io/v1/servicecidrs/range',
+      body: {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'ServiceCIDR',
+        metadata: { name: 'range' },
+        spec: { cidrs: [] },
+      },
+      code: 422,
+      says: /spec\.cidrs: Invalid value: \[\]: field is immutable/,
+    },
+    {
+      method: 'PUT',
+      path: '/apis/networking.k8s.io/v1/servicecidrs/range',
+      body: {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'ServiceCIDR',
+        metadata: { name: 'range' },
+        spec: {},
+      },
+      code: 422,
+      says: /spec\.cidrs: Invalid value: null: field is immutable/,
+    },
+  ],
 };
 
 describe('requests in a row', () => {

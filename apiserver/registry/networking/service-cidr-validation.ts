@@ -1,4 +1,5 @@
 /** The rules of ServiceCIDRs. */
+import { wasSent } from '../../../machinery/meta/emptied.ts';
 import {
   type FieldError,
   FieldPath,
@@ -33,7 +34,8 @@ export function validateServiceCidrUpdate(next: ServiceCIDR, prev: ServiceCIDR):
   const before = prev.spec?.cidrs ?? [];
   const adds = before.length === 1 && cidrs.length === 2;
   if (before.length !== cidrs.length && !adds) {
-    return [invalidValue(cidrsPath, next.spec?.cidrs ?? null, immutable)];
+    const none = next.spec !== undefined && wasSent(next.spec, 'cidrs') ? [] : null;
+    return [invalidValue(cidrsPath, next.spec?.cidrs ?? none, immutable)];
   }
   const errors = before.flatMap((cidr, i) =>
     cidr === cidrs[i] ? [] : [invalidValue(cidrsPath.index(i), cidrs[i], immutable)],
