@@ -34,7 +34,7 @@ describe('created fields', () => {
         if (defaults) applyDefaults(k.apiVersion, k.kind, object);
         assertSame(shapeOfStruct(k.type), object);
       }),
-      { numRuns: 400 },
+      { seed: 12, numRuns: 400 },
     );
   });
 
