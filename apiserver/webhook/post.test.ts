@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
@@ -173,6 +173,23 @@ describe('posting to a webhook', () => {
       assert.equal(await problem(send(refusing)), `${prefix}service "s" not found`);
     } finally {
       for (const s of all) s.close();
+    }
+  });
+
+  it('waits for no connection longer than for an answer', async () => {
+    const accepted: Socket[] = [];
+    const mute = createTcpServer((socket) => accepted.push(socket));
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const abort = new AbortController();
+    mute.once('connection', () => abort.abort(new Error('enough')));
+    try {
+      const sent = send(endpoint({}, portOf(mute)), '/', abort.signal);
+      assert.equal(await problem(sent), 'Post "https://s.svc/": enough');
+      const late = send(endpoint({}, portOf(mute)), '/', abort.signal);
+      assert.equal(await problem(late), 'Post "https://s.svc/": enough');
+    } finally {
+      for (const socket of accepted) socket.destroy();
+      mute.close();
     }
   });
 

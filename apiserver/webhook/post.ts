@@ -94,6 +94,7 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const request = httpsRequest(url, {
       method: body === undefined ? 'GET' : 'POST',
@@ -116,8 +117,11 @@ async function exchange(
       ends = endsOf(socket);
     });
     request.once('response', resolve);
-    request.once('error', reject);
+    request.on('error', reject);
     request.end(body);
+    // A request that has no connection yet does not tell of its end.
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
     try {
       return await promise;
     } catch (e) {
@@ -125,6 +129,8 @@ async function exchange(
       const { code } = e as NodeJS.ErrnoException;
       const stale = request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
       if (!stale || attempt > maxRetries) throw exchangeError(e as NodeJS.ErrnoException, ends);
+    } finally {
+      signal.removeEventListener('abort', stop);
     }
   }
 }

@@ -8,7 +8,13 @@ import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, getCACertificates, type TLSSocket } from 'node:tls';
 import { certificateProblem } from './certificate-problem.ts';
-import { dialError, exchangeError, TransportError, tlsError } from './transport-error.ts';
+import {
+  dialError,
+  exchangeError,
+  joinHostPort,
+  TransportError,
+  tlsError,
+} from './transport-error.ts';
 
 /** Where to connect to. */
 export interface Address {
@@ -30,6 +36,9 @@ export interface TlsAgentOptions {
 /** Connections that nobody uses are closed after so long. */
 const idleMs = 90_000;
 const maxIdle = 25;
+/** So long may it take to connect, and to agree on TLS: what Go's client takes. */
+const dialMs = 30_000;
+const handshakeMs = 10_000;
 
 type Connected = (error: Error | null, stream: Duplex) => void;
 
@@ -58,15 +67,31 @@ export class TlsAgent extends Agent {
       return undefined;
     }
     const tcp = connectTcp({ ...address, noDelay: true, keepAlive: true });
-    tcp.once('error', (e) => refuse(connected, dialError(e, address.host)));
+    const limit = within(dialMs, tcp, () => {
+      return new TransportError(
+        `dial tcp ${joinHostPort(address.host, address.port)}: i/o timeout`,
+      );
+    });
+    tcp.once('error', (e) => {
+      limit.over();
+      refuse(connected, e instanceof TransportError ? e : dialError(e, address.host));
+    });
     tcp.once('connect', () => {
+      limit.over();
       tcp.removeAllListeners('error');
       const ends = endsOf(tcp);
       const tls = this.#secure(tcp);
-      const fail = (e: NodeJS.ErrnoException) =>
-        refuse(connected, e.syscall === 'read' ? exchangeError(e, ends) : tlsError(e));
+      const agreeing = within(handshakeMs, tls, () => {
+        return new TransportError('net/http: TLS handshake timeout');
+      });
+      const fail = (e: NodeJS.ErrnoException) => {
+        agreeing.over();
+        if (e instanceof TransportError) refuse(connected, e);
+        else refuse(connected, e.syscall === 'read' ? exchangeError(e, ends) : tlsError(e));
+      };
       tls.once('error', fail);
       tls.once('secureConnect', () => {
+        agreeing.over();
         tls.off('error', fail);
         const problem = this.#problemOf(tls);
         if (problem === undefined) {
@@ -101,6 +126,12 @@ export class TlsAgent extends Agent {
     const certificate = peer instanceof X509Certificate ? peer : new X509Certificate(peer);
     return certificateProblem(certificate, this.#target.serverName, tls.authorized, Date.now());
   }
+}
+
+/** Ends a stream with an error when `over` is not called in time. */
+function within(ms: number, stream: Duplex, error: () => Error): { over(): void } {
+  const timer = setTimeout(() => stream.destroy(error()), ms).unref();
+  return { over: () => clearTimeout(timer) };
 }
 
 /** The two ends of a connection as Go names them: `a:1->b:2`. */
