@@ -8,22 +8,12 @@ import { everything } from '../../machinery/meta/labels.ts';
 import type { RenderContext } from '../server/rendering.ts';
 import type { CacheEvent } from '../storage/cache/resource-cache.ts';
 import { ResourceCache } from '../storage/cache/resource-cache.ts';
-import { type CacheSpec, StoredObject } from '../storage/cache/stored-object.ts';
+import { StoredObject } from '../storage/cache/stored-object.ts';
+import { widgets as spec } from '../storage/cache/test-widgets.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 import type { WatchEncoder } from './watch-encoder.ts';
 import { WatchSession } from './watch-session.ts';
-
-const spec: CacheSpec = {
-  name: 'widgets',
-  prefix: '/registry/widgets',
-  namespaced: true,
-  kind: 'Widget',
-  apiVersion: 'v1',
-  selectableFields: {},
-  indexedFields: [],
-  decode: () => assert.fail('not a widget'),
-};
 
 function widget(name: string, revision: number, labels: Record<string, string> = {}): StoredObject {
   const metadata = { name, namespace: 'n', uid: 'u', labels };

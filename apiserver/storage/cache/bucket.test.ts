@@ -3,19 +3,9 @@ import assert from 'node:assert/strict';
 import { parseLabelSelector } from '../../../machinery/meta/labels.ts';
 import { Bucket } from './bucket.ts';
 import { type CacheSpec, StoredObject } from './stored-object.ts';
+import { widgets } from './test-widgets.ts';
 
-const spec: CacheSpec = {
-  name: 'widgets',
-  prefix: '/registry/widgets',
-  namespaced: false,
-  kind: 'Widget',
-  apiVersion: 'v1',
-  selectableFields: {},
-  indexedFields: [],
-  decode: () => {
-    throw new Error('not a widget');
-  },
-};
+const spec: CacheSpec = { ...widgets, namespaced: false };
 
 function widget(name: string, labels?: Record<string, string>): StoredObject {
   const selectable = labels && { labels, fields: {} };

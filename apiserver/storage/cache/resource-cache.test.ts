@@ -3,20 +3,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseLabelSelector } from '../../../machinery/meta/labels.ts';
 import { ResourceCache } from './resource-cache.ts';
-import { type CacheSpec, StoredObject } from './stored-object.ts';
-
-const spec: CacheSpec = {
-  name: 'widgets',
-  prefix: '/registry/widgets',
-  namespaced: true,
-  kind: 'Widget',
-  apiVersion: 'v1',
-  selectableFields: {},
-  indexedFields: [],
-  decode: () => {
-    throw new Error('not a widget');
-  },
-};
+import { StoredObject } from './stored-object.ts';
+import { widgets as spec } from './test-widgets.ts';
 
 function widget(key: string, revision: number, labels: Record<string, string> = {}): StoredObject {
   const selectable = { labels, fields: {} };

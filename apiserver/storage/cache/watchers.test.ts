@@ -1,21 +1,9 @@
 /** Which watchers are told of an event. */
 import assert from 'node:assert/strict';
 import type { CacheEvent } from './resource-cache.ts';
-import { type CacheSpec, StoredObject } from './stored-object.ts';
+import { StoredObject } from './stored-object.ts';
+import { widgets as spec } from './test-widgets.ts';
 import { type Trigger, Watchers } from './watchers.ts';
-
-const spec: CacheSpec = {
-  name: 'widgets',
-  prefix: '/registry/widgets',
-  namespaced: true,
-  kind: 'Widget',
-  apiVersion: 'v1',
-  selectableFields: {},
-  indexedFields: [],
-  decode: () => {
-    throw new Error('not a widget');
-  },
-};
 
 type Labels = Record<string, string>;
 
